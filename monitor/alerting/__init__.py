@@ -1,0 +1,1 @@
+"""Who is told what, and why: pure policy over the domain."""

@@ -1,0 +1,86 @@
+"""What is probed again and again: a check, its identity, its rhythm and its rules.
+
+Owns no behaviour beyond identity; how a check is probed lives in `probes`, what its results mean in `health`.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class CheckKind(StrEnum):
+    """What a check probes."""
+
+    MODELS = "models"
+    CHAT = "chat"
+
+
+class Severity(StrEnum):
+    """How urgent an incident is."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """`failures` among the last `window` on-phase results."""
+
+    failures: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRules:
+    """When a check is believed to be down, up, or degraded.
+
+    Attributes:
+        failure_threshold: failures in a row until DOWN.
+        recovery_threshold: successes in a row until UP.
+        failure_ratio: or that many of the last on-phase results; None is off.
+        slow_ratio: DEGRADED results among the last on-phase ones until people are told.
+        loading_grace_s: how long "Loading model" adds nothing to a streak or ratio.
+        severity: overrides the severity of every incident of the check.
+    """
+
+    failure_threshold: int = 3
+    recovery_threshold: int = 2
+    failure_ratio: Ratio | None = Ratio(5, 20)
+    slow_ratio: Ratio = Ratio(5, 10)
+    loading_grace_s: float = 300.0
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is probed again and again.
+
+    Attributes:
+        id: `ENDPOINT/models` or `ENDPOINT/chat/MODEL`; stable.
+        provider: the vendor behind the gateway: the part of the model id before `/`, as configured, or the endpoint.
+        slow_after_s: slower successes are DEGRADED; None is off.
+    """
+
+    id: str
+    endpoint: str
+    kind: CheckKind
+    model: str | None
+    provider: str
+    interval_s: float = 60.0
+    timeout_s: float = 10.0
+    connect_timeout_s: float = 5.0
+    confirm_interval_s: float = 5.0
+    slow_after_s: float | None = 5.0
+    max_tokens: int = 16
+    rules: HealthRules = field(default_factory=HealthRules)
+
+
+def check_id(endpoint: str, kind: CheckKind, model: str | None) -> str:
+    """The stable id of a check."""
+    return f"{endpoint}/{kind}" if model is None else f"{endpoint}/{kind}/{model}"
+
+
+def provider_of(model: str | None, endpoint: str) -> str:
+    """The vendor behind a gateway: the part of a model id before `/`; ids without a prefix belong to the endpoint."""
+    if model is None or "/" not in model:
+        return endpoint
+    return model.split("/", 1)[0] or endpoint

@@ -1,0 +1,150 @@
+"""What one probe found: status, fault domain, and the result that the ledger receives."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.clock import Moment
+from monitor.domain.action import Action
+
+
+class Status(StrEnum):
+    """What one probe found."""
+
+    UP = "UP"
+    DEGRADED = "DEGRADED"
+    TIMEOUT = "TIMEOUT"
+    CONNECTION_ERROR = "CONNECTION_ERROR"
+    AUTH_ERROR = "AUTH_ERROR"
+    RATE_LIMITED = "RATE_LIMITED"
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
+    OVERLOADED = "OVERLOADED"
+    SERVER_ERROR = "SERVER_ERROR"
+    CLIENT_ERROR = "CLIENT_ERROR"
+    INVALID_RESPONSE = "INVALID_RESPONSE"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def is_success(self) -> bool:
+        """UP and DEGRADED answer; everything else but UNKNOWN is a failure."""
+        return self in _SUCCESSES
+
+    @property
+    def is_failure(self) -> bool:
+        """Neither a success nor the monitor's own fault."""
+        return self not in _SUCCESSES and self is not Status.UNKNOWN
+
+
+_SUCCESSES = frozenset({Status.UP, Status.DEGRADED})
+
+
+class FaultDomain(StrEnum):
+    """Who must act."""
+
+    KEY = "key"
+    QUOTA = "quota"
+    MODEL = "model"
+    PROVIDER = "provider"
+    ENDPOINT = "endpoint"
+    NETWORK = "network"
+    MONITOR = "monitor"
+
+
+class Trigger(StrEnum):
+    """Why a probe ran: only on-phase results count in availability and ratios."""
+
+    ON_PHASE = "on_phase"
+    CONFIRM = "confirm"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """How long each part of an exchange took, in milliseconds; None where it did not happen.
+
+    Attributes:
+        dns_ms: name resolution.
+        connect_ms: TCP connect.
+        tls_ms: TLS handshake.
+        first_byte_ms: from the end of the request to the response headers.
+        total_ms: start of the exchange (after the slot, with the connect) to the last byte.
+    """
+
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+    total_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What classification makes of an outcome.
+
+    Attributes:
+        fault_domain: None when UP.
+        reason: short, redacted, at most 200 characters; None for a plain UP.
+        action: what a person should do; None when there is nothing to do.
+        retry_after_s: how long the server asked us to wait; None if it did not say.
+        loading: the model is being loaded: starting, not down.
+    """
+
+    status: Status
+    fault_domain: FaultDomain | None = None
+    reason: str | None = None
+    action: Action | None = None
+    retry_after_s: float | None = None
+    loading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One execution of a check.
+
+    Attributes:
+        check: the check's id.
+        started_at: after the wait for a slot; latency and timeout count from here.
+        finished_at: when the verdict was known.
+        trigger: why the probe ran.
+        latency_ms: start of the exchange to the last byte; None without a response.
+        ttft_ms: time to the first token; None when not streamed.
+        lag_ms: how late the probe started after it was due.
+        phases: parts of the exchange; None where nothing is worth keeping.
+        certificate_days: days until the endpoint's certificate expires; None without TLS or without a handshake.
+    """
+
+    check: str
+    started_at: Moment
+    finished_at: Moment
+    trigger: Trigger
+    verdict: Verdict
+    http_status: int | None = None
+    latency_ms: float | None = None
+    ttft_ms: float | None = None
+    lag_ms: float = 0.0
+    request_id: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    phases: Phases | None = None
+    certificate_days: float | None = None
+
+    @property
+    def status(self) -> Status:
+        """The verdict's status."""
+        return self.verdict.status
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """All that classification reads from one outcome.
+
+    Attributes:
+        request_id: the upstream's id of the request, cleaned, at most 64 characters.
+        token_parameter_refused: the API refused `max_tokens`; the probe repeats with `max_completion_tokens`.
+    """
+
+    verdict: Verdict
+    request_id: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    token_parameter_refused: bool = False

@@ -1,0 +1,1 @@
+"""One bounded exchange with an endpoint, turned into one result; never raises."""

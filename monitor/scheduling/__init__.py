@@ -1,0 +1,1 @@
+"""What is due when, and the timer that says so."""

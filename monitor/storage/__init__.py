@@ -1,0 +1,1 @@
+"""The database: tables, the one writer thread, and questions about the past."""

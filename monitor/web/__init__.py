@@ -1,0 +1,1 @@
+"""Status page, API and metrics on loopback and on the control socket."""
