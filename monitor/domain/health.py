@@ -1,0 +1,278 @@
+"""What is believed of one check: the state machine, as a table, and the counters around it.
+
+Owns streaks, ratios, the loading grace and the small machine for slow answers. Does not own incidents (`incident`) nor
+who is told (`alerting`). Everything here is a value: `advance` takes a health and a result and gives the next health.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from monitor.clock import Moment
+from monitor.domain.availability import Recent
+from monitor.domain.check import Check, HealthRules
+from monitor.domain.result import Result, Status, Trigger, Verdict
+
+AUTH_FAILURES_IN_A_ROW = 2
+STALE_INTERVALS = 3
+STALE_AT_LEAST_S = 300.0
+
+
+class State(StrEnum):
+    """What is believed of a check."""
+
+    PENDING = "PENDING"
+    UP = "UP"
+    DOWN = "DOWN"
+
+
+class Signal(StrEnum):
+    """What one result means to the state machine, after the counters were read."""
+
+    SUCCESS = "success"
+    ENOUGH_SUCCESSES = "enough_successes"
+    FAILURE = "failure"
+    ENOUGH_FAILURES = "enough_failures"
+    NOTHING = "nothing"
+
+
+class Change(StrEnum):
+    """What happened to the belief; each is worth an entry in a timeline or is the first proof of life."""
+
+    FIRST_UP = "first_up"
+    WENT_DOWN = "went_down"
+    STILL_DOWN = "still_down"
+    RECOVERED = "recovered"
+    SLOW = "slow"
+    NO_LONGER_SLOW = "no_longer_slow"
+
+
+class DownBecause(StrEnum):
+    """Which rule took a check DOWN, strongest last."""
+
+    RATIO = "ratio"
+    AUTH_IN_A_ROW = "auth_in_a_row"
+    FAILURES_IN_A_ROW = "failures_in_a_row"
+
+
+TRANSITIONS: MappingProxyType[tuple[State, Signal], tuple[State, Change | None]] = MappingProxyType(
+    {
+        (State.PENDING, Signal.SUCCESS): (State.UP, Change.FIRST_UP),
+        (State.PENDING, Signal.ENOUGH_SUCCESSES): (State.UP, Change.FIRST_UP),
+        (State.PENDING, Signal.FAILURE): (State.PENDING, None),
+        (State.PENDING, Signal.ENOUGH_FAILURES): (State.DOWN, Change.WENT_DOWN),
+        (State.PENDING, Signal.NOTHING): (State.PENDING, None),
+        (State.UP, Signal.SUCCESS): (State.UP, None),
+        (State.UP, Signal.ENOUGH_SUCCESSES): (State.UP, None),
+        (State.UP, Signal.FAILURE): (State.UP, None),
+        (State.UP, Signal.ENOUGH_FAILURES): (State.DOWN, Change.WENT_DOWN),
+        (State.UP, Signal.NOTHING): (State.UP, None),
+        (State.DOWN, Signal.SUCCESS): (State.DOWN, None),
+        (State.DOWN, Signal.ENOUGH_SUCCESSES): (State.UP, Change.RECOVERED),
+        (State.DOWN, Signal.FAILURE): (State.DOWN, Change.STILL_DOWN),
+        (State.DOWN, Signal.ENOUGH_FAILURES): (State.DOWN, Change.STILL_DOWN),
+        (State.DOWN, Signal.NOTHING): (State.DOWN, None),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last on-phase results, newest in bit 0; a set bit is a hit (a failure, or a slow answer).
+
+    Attributes:
+        bits: the results as an integer.
+        size: how many are held.
+    """
+
+    bits: int = 0
+    size: int = 0
+
+    def push(self, *, hit: bool, capacity: int) -> "Window":
+        """The window with one more result, the oldest dropped beyond `capacity`."""
+        return Window(((self.bits << 1) | hit) & ((1 << capacity) - 1), min(self.size + 1, capacity))
+
+    @property
+    def hits(self) -> int:
+        """How many results are hits."""
+        return self.bits.bit_count()
+
+    def newest_all_clear(self, count: int) -> bool:
+        """True if the newest `count` results exist and none is a hit."""
+        return self.size >= count and not self.bits & ((1 << count) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is believed of one check, and what is needed to change that belief.
+
+    Attributes:
+        since: when the present state began (for DOWN: the first failure of the streak).
+        latest: the newest verdict; None before the first probe.
+        latency_ms: of the newest success; None before one.
+        consecutive_failures: failures in a row, those during the loading grace left out.
+        auth_failures: AUTH_ERROR in a row.
+        streak_started: the first failure of the present streak.
+        failed_at: when the hits of `failures` started, oldest first.
+        last_counted: when the last result that touched a streak started.
+        loading_since: when "Loading model" was first seen without a break.
+        failures: on-phase results since the last recovery.
+        slow_answers: on-phase successes, hits are DEGRADED.
+        slow: people are to know that the check is slow.
+        slow_since: the first slow answer of the present slowness.
+        recent: counts of the last 24 hours.
+    """
+
+    check: str
+    since: Moment
+    state: State = State.PENDING
+    latest: Verdict | None = None
+    latest_at: Moment | None = None
+    latency_ms: float | None = None
+    consecutive_failures: int = 0
+    consecutive_successes: int = 0
+    auth_failures: int = 0
+    streak_started: Moment | None = None
+    failed_at: tuple[Moment, ...] = ()
+    last_counted: Moment | None = None
+    loading_since: Moment | None = None
+    failures: Window = Window()
+    slow_answers: Window = Window()
+    slow: bool = False
+    slow_since: Moment | None = None
+    recent: Recent = field(default_factory=Recent)
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """One step of a health.
+
+    Attributes:
+        changes: what happened, in order; empty for an uneventful result.
+        because: which rule holds the check DOWN; None unless WENT_DOWN or STILL_DOWN is among the changes.
+        counted: False if the result touched no streak (UNKNOWN, loading within its grace).
+    """
+
+    health: Health
+    changes: tuple[Change, ...] = ()
+    because: DownBecause | None = None
+    counted: bool = True
+
+
+def advance(check: Check, health: Health, result: Result) -> Advance:
+    """The next health after one result. Pure; results of one check must come in the order in which they started."""
+    seen = replace(health, latest=result.verdict, latest_at=result.started_at, recent=_recent(health, result))
+    if result.status is Status.UNKNOWN:
+        return Advance(seen, counted=False)
+    if result.verdict.loading:
+        since = health.loading_since or result.started_at
+        if result.started_at.s_since(since) < check.rules.loading_grace_s:
+            return Advance(replace(seen, loading_since=since, consecutive_successes=0), counted=False)
+        seen = replace(seen, loading_since=since)
+    else:
+        seen = replace(seen, loading_since=None)
+    counted = _count(check, _without_stale_streak(check, seen, result), result)
+    because = down_because(check.rules, counted) if result.status.is_failure else None
+    state, change = TRANSITIONS[counted.state, _signal(check.rules, counted, result.status, because)]
+    moved = _move(counted, state, change, _began(counted, because, result))
+    slowed, slow_change = _slowness(check.rules, moved, result)
+    return Advance(slowed, tuple(c for c in (change, slow_change) if c is not None), because)
+
+
+def is_loading_grace(advance: Advance) -> bool:
+    """True if the result was "Loading model" within its grace: a failure that counts only in availability."""
+    return not advance.counted and advance.health.latest is not None and advance.health.latest.loading
+
+
+def down_because(rules: HealthRules, health: Health) -> DownBecause | None:
+    """Which rule says that the check is down, the strongest first; None if none does."""
+    if health.consecutive_failures >= rules.failure_threshold:
+        return DownBecause.FAILURES_IN_A_ROW
+    if health.auth_failures >= AUTH_FAILURES_IN_A_ROW:
+        return DownBecause.AUTH_IN_A_ROW
+    if rules.failure_ratio is not None and health.failures.hits >= rules.failure_ratio.failures:
+        return DownBecause.RATIO
+    return None
+
+
+def stale_after_s(check: Check) -> float:
+    """How old the last probe of an unconfirmed streak may be before the streak is dropped, in seconds."""
+    return max(STALE_INTERVALS * check.interval_s, STALE_AT_LEAST_S)
+
+
+def _recent(health: Health, result: Result) -> Recent:
+    if result.trigger is not Trigger.ON_PHASE or result.status is Status.UNKNOWN:
+        return health.recent
+    return health.recent.add(result.started_at.wall_us, success=result.status.is_success)
+
+
+def _without_stale_streak(check: Check, health: Health, result: Result) -> Health:
+    last = health.last_counted
+    if health.state is State.DOWN or last is None or result.started_at.s_since(last) <= stale_after_s(check):
+        return health
+    return replace(health, consecutive_failures=0, auth_failures=0, streak_started=None)
+
+
+def _count(check: Check, health: Health, result: Result) -> Health:
+    failed = result.status.is_failure
+    failures, failed_at = health.failures, health.failed_at
+    if result.trigger is Trigger.ON_PHASE and check.rules.failure_ratio is not None:
+        failures = failures.push(hit=failed, capacity=check.rules.failure_ratio.window)
+        failed_at = (*failed_at, result.started_at) if failed else failed_at
+        failed_at = failed_at[len(failed_at) - failures.hits :]
+    if failed:
+        return replace(
+            health,
+            last_counted=result.started_at,
+            consecutive_failures=health.consecutive_failures + 1,
+            consecutive_successes=0,
+            auth_failures=health.auth_failures + 1 if result.status is Status.AUTH_ERROR else 0,
+            streak_started=health.streak_started or result.started_at,
+            failures=failures,
+            failed_at=failed_at,
+        )
+    return replace(
+        health,
+        last_counted=result.started_at,
+        latency_ms=result.latency_ms,
+        consecutive_failures=0,
+        consecutive_successes=health.consecutive_successes + 1,
+        auth_failures=0,
+        streak_started=None,
+        failures=failures,
+        failed_at=failed_at,
+    )
+
+
+def _signal(rules: HealthRules, health: Health, status: Status, because: DownBecause | None) -> Signal:
+    if status.is_failure:
+        return Signal.ENOUGH_FAILURES if because is not None else Signal.FAILURE
+    if health.consecutive_successes >= rules.recovery_threshold:
+        return Signal.ENOUGH_SUCCESSES
+    return Signal.SUCCESS
+
+
+def _move(health: Health, state: State, change: Change | None, since: Moment) -> Health:
+    if change is Change.RECOVERED:
+        return replace(health, state=state, since=since, failures=Window(), failed_at=())
+    return health if state is health.state else replace(health, state=state, since=since)
+
+
+def _began(health: Health, because: DownBecause | None, result: Result) -> Moment:
+    if because is DownBecause.RATIO:
+        return health.failed_at[0]
+    return health.streak_started or result.started_at
+
+
+def _slowness(rules: HealthRules, health: Health, result: Result) -> tuple[Health, Change | None]:
+    if result.trigger is not Trigger.ON_PHASE or not result.status.is_success:
+        return health, None
+    slow_now = result.status is Status.DEGRADED
+    answers = health.slow_answers.push(hit=slow_now, capacity=rules.slow_ratio.window)
+    began = health.slow_since or (result.started_at if slow_now else None)
+    health = replace(health, slow_answers=answers, slow_since=began if answers.hits or health.slow else None)
+    if not health.slow and answers.hits >= rules.slow_ratio.failures:
+        return replace(health, slow=True), Change.SLOW
+    if health.slow and answers.newest_all_clear(rules.slow_ratio.failures):
+        return replace(health, slow=False, slow_since=None, slow_answers=Window()), Change.NO_LONGER_SLOW
+    return health, None
