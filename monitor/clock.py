@@ -54,3 +54,9 @@ class SystemClock:
     def now(self) -> Moment:
         """The present moment, both clocks read back to back."""
         return Moment(time.time_ns() // 1000, time.monotonic_ns() // 1000)  # noqa: TID251  the one place
+
+
+def iso(wall_us: int) -> str:
+    """A wall time as ISO 8601 UTC with milliseconds: `2026-11-21T01:02:03.456Z`."""
+    seconds, us = divmod(wall_us, US_PER_S)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{us // 1000:03d}Z"

@@ -1,0 +1,38 @@
+"""When a check is to be probed next, beside its own rhythm: confirm a doubt, or rest after a rate limit."""
+
+from dataclasses import dataclass
+
+from monitor.domain.check import Check
+from monitor.domain.health import Health, State
+from monitor.domain.result import Result, Status
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """When a check is to be probed next, beside its own rhythm.
+
+    Attributes:
+        confirm_after_s: a confirm probe this long after the end of the last; None for no such probe.
+        rest_s: no probe at all for this long; None for no rest.
+    """
+
+    confirm_after_s: float | None = None
+    rest_s: float | None = None
+
+
+AS_PLANNED = FollowUp()
+REST_AT_MOST_S = 3600.0
+REST_UNASKED_AT_MOST_S = 300.0
+
+
+def follow_up(check: Check, health: Health, result: Result) -> FollowUp:
+    """What one result asks of the schedule: confirm a doubt, rest after a rate limit, or go on as planned."""
+    if result.status is Status.RATE_LIMITED:
+        asked = result.verdict.retry_after_s
+        rest = min(2 * check.interval_s, REST_UNASKED_AT_MOST_S) if asked is None else asked
+        return FollowUp(rest_s=min(rest, REST_AT_MOST_S))
+    doubtful_failure = result.status.is_failure and health.state is not State.DOWN
+    doubtful_success = result.status.is_success and health.state is State.DOWN
+    if doubtful_failure or doubtful_success:
+        return FollowUp(confirm_after_s=check.confirm_interval_s)
+    return AS_PLANNED
