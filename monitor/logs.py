@@ -57,8 +57,7 @@ class Redactor:
 
     def _clean(self, value: Any, multiline: bool, depth: int) -> Any:  # noqa: FBT001  private and hot
         if isinstance(value, str):
-            text = self.redact(str(value))
-            return "\n".join(map(visible, text.split("\n"))) if multiline else visible(text)
+            return "\n".join(map(self._line, value.split("\n"))) if multiline else visible(self.redact(str(value)))
         if value is None or isinstance(value, bool | int | float):
             return value
         if depth and isinstance(value, Mapping):
@@ -68,6 +67,10 @@ class Redactor:
         if depth and isinstance(value, list | tuple | set | frozenset):
             return [self._clean(item, multiline, depth - 1) for item in value]
         return self._clean(str(value), multiline, depth)
+
+    def _line(self, line: str) -> str:
+        text = line.lstrip(" ")
+        return line[: len(line) - len(text)] + visible(self.redact(text))
 
 
 _redactor = Redactor()

@@ -122,16 +122,19 @@ def test_on_a_terminal_lines_are_readable_and_hostile_text_is_tame(monkeypatch: 
 
 
 def test_a_traceback_on_a_terminal_keeps_its_lines(monkeypatch: pytest.MonkeyPatch, pipe: Pipe) -> None:
-    """An exception is for reading."""
+    """An exception is for reading, and a redactor that folds white space must not fold its lines."""
     del pipe
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = Terminal()
     logs.configure(stream=terminal)
+    logs.redact_with(lambda text: " ".join(text.split()))
     try:
         raise ValueError("broken")  # noqa: TRY301  the traceback is what is under test
     except ValueError:
         structlog.get_logger().exception("daemon_stopped")
-    assert "ValueError: broken" in terminal.getvalue().splitlines()[-1]
+    lines = terminal.getvalue().splitlines()
+    assert any(line.startswith("    raise ValueError") for line in lines)
+    assert "ValueError: broken" in lines[-1]
 
 
 def test_libraries_join_the_stream_and_the_chatty_ones_are_quiet(pipe: Pipe) -> None:
