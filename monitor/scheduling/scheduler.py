@@ -1,0 +1,231 @@
+"""The scheduler: every check on its fixed phase, confirm probes after a doubt, rests after a rate limit.
+
+At most one probe of a check is in flight. A turn that comes while one is, or during a rest, is put off, not dropped. A
+slot's callback only spawns probes. Which turns there are is `phases`; APScheduler lives in `timer`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from monitor.alerting.batch import RhythmChange
+from monitor.clock import US_PER_S, Clock, Moment
+from monitor.domain.check import Check
+from monitor.domain.follow_up import FollowUp
+from monitor.domain.result import Result, Trigger
+from monitor.scheduling.phases import EARLY_US, Cycle, Slot, SlotTable, first_delays_s, rhythm_from
+from monitor.scheduling.timer import SlotTimer
+
+CLOCK_STEP_S = 1.0
+WATCH_EVERY_S = 1.0
+
+Probe = Callable[[Check, Trigger, float], Awaitable[Result]]
+Report = Callable[[Result], FollowUp]
+
+log = structlog.get_logger("relaywatch.scheduler")
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """One check on the schedule.
+
+    Attributes:
+        settled_mono_us: phase turns before this are not its own; the first probe stands for them.
+        put_off_us: when the oldest turn that could not run was due; None without one.
+        rests_until_us: monotonic; no probe before.
+        alarm: the one-shot timer of a first, confirm, or put-off probe.
+    """
+
+    check: Check
+    slot: Slot
+    settled_mono_us: int
+    task: asyncio.Task[None] | None = None
+    put_off_us: int | None = None
+    rests_until_us: int = 0
+    alarm: asyncio.TimerHandle | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """The checks of one slot, and the last turn that they had."""
+
+    cycle: Cycle
+    last_turn: int
+    entries: dict[str, _Entry] = field(default_factory=dict)
+
+
+class Scheduler:
+    """Starts probes when they are due and hands their results on.
+
+    Args:
+        probe: check, trigger and lag in milliseconds to a result; never raises.
+        report: takes each result and says how to go on.
+        plan_changed: told when a check was due from now on.
+        timer: calls back at every slot's turn.
+        clock: the daemon's clock.
+    """
+
+    def __init__(
+        self, probe: Probe, report: Report, plan_changed: Callable[[RhythmChange], None], timer: SlotTimer, clock: Clock
+    ) -> None:
+        self._probe = probe
+        self._report = report
+        self._plan_changed = plan_changed
+        self._clock = clock
+        self._timer = timer
+        self._slots = SlotTable()
+        self._groups: dict[Slot, _Group] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._flights: set[asyncio.Task[None]] = set()
+        self._crashed: asyncio.Future[None] | None = None
+
+    async def run(self) -> None:
+        """Fire until cancelled; watches for steps of the wall clock. Raises what a report raised."""
+        self._crashed = asyncio.get_running_loop().create_future()
+        self._timer.start(self._fail)
+        before = self._clock.now()
+        while True:
+            await asyncio.wait([self._crashed], timeout=WATCH_EVERY_S)
+            if self._crashed.done():
+                self._crashed.result()
+            now = self._clock.now()
+            step_s = (now.wall_us - before.wall_us - now.mono_us + before.mono_us) / US_PER_S
+            if abs(step_s) > CLOCK_STEP_S:
+                self._clock_stepped(step_s, now)
+            before = now
+
+    def apply(self, checks: Iterable[Check]) -> None:
+        """Put these checks on the schedule; one that stays as it is keeps its place, a new one is probed soon."""
+        wanted = {check.id: check for check in checks}
+        now = self._clock.now()
+        for entry in [e for e in self._entries.values() if wanted.get(e.check.id) != e.check]:
+            self._remove(entry, now)
+        added = [check for check in wanted.values() if check.id not in self._entries]
+        for check_id, delay_s in first_delays_s(added).items():
+            self._add(wanted[check_id], delay_s, now)
+
+    def stalled_s(self, now: Moment) -> float:
+        """How long ago APScheduler last fired its own heartbeat, in seconds."""
+        return (now.mono_us - self._timer.heartbeat_mono_us) / US_PER_S
+
+    @property
+    def in_flight(self) -> int:
+        """Probes under way, those that wait for a slot included."""
+        return len(self._flights)
+
+    async def drain(self, within_s: float) -> None:
+        """Start nothing more, let probes in flight end, and cancel those that do not within the bound."""
+        self._timer.stop()
+        now = self._clock.now()
+        for entry in list(self._entries.values()):
+            self._remove(entry, now)
+        if self._flights:
+            await asyncio.wait(self._flights, timeout=within_s)
+        for flight in list(self._flights):
+            flight.cancel()
+        await asyncio.gather(*self._flights, return_exceptions=True)
+
+    def _add(self, check: Check, delay_s: float, now: Moment) -> None:
+        slot = self._slots.take(check)
+        group = self._groups.get(slot)
+        if group is None:
+            cycle = Cycle.of(slot, now)
+            group = self._groups[slot] = _Group(cycle, cycle.turn(now.mono_us))
+            self._timer.add(slot, cycle, partial(self._slot_turn, group))
+        first_due = now.plus_s(delay_s)
+        rhythm = rhythm_from(group.cycle, first_due)
+        entry = _Entry(check, slot, now.mono_us + rhythm.phase_us - now.wall_us)
+        group.entries[check.id] = self._entries[check.id] = entry
+        self._ring(entry, Trigger.ON_PHASE, first_due.mono_us)
+        self._plan_changed(RhythmChange(check.id, now.wall_us, rhythm))
+
+    def _remove(self, entry: _Entry, now: Moment) -> None:
+        del self._entries[entry.check.id]
+        group = self._groups[entry.slot]
+        del group.entries[entry.check.id]
+        self._slots.release(entry.slot)
+        if entry.alarm is not None:
+            entry.alarm.cancel()
+        if not group.entries:
+            del self._groups[entry.slot]
+            self._timer.remove(entry.slot)
+        self._plan_changed(RhythmChange(entry.check.id, now.wall_us, None))
+
+    def _slot_turn(self, group: _Group) -> None:
+        now = self._clock.now()
+        turn = group.cycle.turn(now.mono_us)
+        if turn <= group.last_turn:
+            return  # rung early by a wall clock that jumped ahead; the real turn is still to come
+        group.last_turn = turn
+        due_us = group.cycle.due_us(turn)
+        for entry in group.entries.values():
+            if due_us >= entry.settled_mono_us:
+                self._turn(entry, Trigger.ON_PHASE, due_us, now)
+
+    def _ring(self, entry: _Entry, trigger: Trigger, due_us: int) -> None:
+        if entry.alarm is not None:
+            entry.alarm.cancel()
+        delay_s = max(0.0, (due_us - self._clock.now().mono_us) / US_PER_S)
+        loop = asyncio.get_running_loop()
+        entry.alarm = loop.call_later(delay_s, lambda: self._turn(entry, trigger, due_us, self._clock.now()))
+
+    def _turn(self, entry: _Entry, trigger: Trigger, due_us: int, now: Moment) -> None:
+        if self._entries.get(entry.check.id) is not entry:
+            return
+        if entry.task is not None or entry.rests_until_us > now.mono_us + EARLY_US:
+            if trigger is Trigger.ON_PHASE:
+                self._put_off(entry, due_us)
+            return
+        if entry.alarm is not None:
+            entry.alarm.cancel()
+            entry.alarm = None
+        lag_ms = max(0, now.mono_us - max(due_us, entry.rests_until_us)) / 1000
+        entry.put_off_us = None
+        entry.task = asyncio.create_task(self._fly(entry, trigger, lag_ms), name=f"probe {entry.check.id}")
+        self._flights.add(entry.task)
+        entry.task.add_done_callback(partial(self._landed, entry))
+
+    def _put_off(self, entry: _Entry, due_us: int) -> None:
+        if entry.put_off_us is None:
+            entry.put_off_us = due_us
+        if entry.task is None:
+            self._ring(entry, Trigger.ON_PHASE, max(entry.rests_until_us, entry.put_off_us))
+
+    async def _fly(self, entry: _Entry, trigger: Trigger, lag_ms: float) -> None:
+        result = await self._probe(entry.check, trigger, lag_ms)
+        follow_up = self._report(result)
+        entry.task = None
+        if self._entries.get(entry.check.id) is not entry:
+            return
+        now = self._clock.now()
+        if follow_up.rest_s is not None:
+            entry.rests_until_us = now.plus_s(follow_up.rest_s).mono_us
+        if entry.put_off_us is not None:
+            self._turn(entry, Trigger.ON_PHASE, entry.put_off_us, now)
+        elif follow_up.confirm_after_s is not None:
+            self._ring(entry, Trigger.CONFIRM, result.finished_at.plus_s(follow_up.confirm_after_s).mono_us)
+
+    def _landed(self, entry: _Entry, flight: asyncio.Task[None]) -> None:
+        self._flights.discard(flight)
+        if entry.task is flight:
+            entry.task = None
+        error = None if flight.cancelled() else flight.exception()
+        if error is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if self._crashed is not None and not self._crashed.done():
+            self._crashed.set_exception(error)
+
+    def _clock_stepped(self, step_s: float, now: Moment) -> None:
+        log.warning("clock_stepped", seconds=round(step_s, 3))
+        self._timer.replan()
+        before_us = now.wall_us - round(step_s * US_PER_S)
+        for group in self._groups.values():
+            next_us = group.cycle.next_after(now.mono_us)
+            first_due = now.plus_s((next_us - now.mono_us) / US_PER_S)
+            for check_id in group.entries:
+                self._plan_changed(RhythmChange(check_id, before_us, rhythm_from(group.cycle, first_due)))

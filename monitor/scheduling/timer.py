@@ -1,0 +1,96 @@
+"""APScheduler behind one class: a callback per slot and turn, whatever the wall clock does.
+
+Why each setting stands as it does is measured on APScheduler 3.11: `misfire_grace_time=None` because its second of
+grace drops runs after a stall; `coalesce` because a stall must not become a burst; the memory store because an error of
+another store stops all firing; a trigger on the monotonic clock because a wall clock set back would blind it.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.debug import DebugExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from monitor.clock import US_PER_S, Clock
+from monitor.scheduling.phases import Cycle
+
+if TYPE_CHECKING:
+    from apscheduler.job import Job
+
+HEARTBEAT_US = US_PER_S
+
+
+class _Turns(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 is not typed
+    """The turns of a cycle, told in the wall time that belongs to them right now."""
+
+    def __init__(self, cycle: Cycle, clock: Clock) -> None:
+        self._cycle = cycle
+        self._clock = clock
+
+    def get_next_fire_time(self, _previous: datetime | None, _now: datetime) -> datetime:
+        now = self._clock.now()
+        ahead_us = self._cycle.next_after(now.mono_us) - now.mono_us
+        return datetime.fromtimestamp((now.wall_us + ahead_us) / US_PER_S, UTC)
+
+
+class SlotTimer:
+    """Calls back at every turn of every cycle that it was given.
+
+    Args:
+        clock: the daemon's clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # The callbacks only spawn tasks: run them in place, not in a thread and not as a task each.
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            executors={"default": DebugExecutor()},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        # It logs a line per run below WARNING.
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._jobs: dict[object, Job] = {}
+        self.heartbeat_mono_us = clock.now().mono_us
+
+    def start(self, failed: Callable[[BaseException], None]) -> None:
+        """Begin to fire; call once, from the running loop.
+
+        Args:
+            failed: takes what a callback raised; APScheduler itself would only log it.
+        """
+        self._scheduler.add_listener(lambda event: failed(_error_of(event)), EVENT_JOB_ERROR)
+        now = self._clock.now()
+        self.heartbeat_mono_us = now.mono_us
+        self.add("heartbeat", Cycle(now.mono_us, HEARTBEAT_US), self._beat)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Fire no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def add(self, key: object, cycle: Cycle, callback: Callable[[], Any]) -> None:
+        """Call `callback` at every turn of `cycle`."""
+        self._jobs[key] = self._scheduler.add_job(callback, _Turns(cycle, self._clock))
+
+    def remove(self, key: object) -> None:
+        """Call back for `key` no more."""
+        self._jobs.pop(key).remove()
+
+    def replan(self) -> None:
+        """The wall clock was stepped: tell every coming turn in the new wall time."""
+        for job in self._jobs.values():
+            job.reschedule(job.trigger)
+
+    def _beat(self) -> None:
+        self.heartbeat_mono_us = self._clock.now().mono_us
+
+
+def _error_of(event: JobExecutionEvent) -> BaseException:
+    error: BaseException = event.exception
+    return error
