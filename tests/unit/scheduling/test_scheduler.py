@@ -1,0 +1,345 @@
+"""The scheduler in virtual time: what is probed when, and what is told of the plan."""
+
+import asyncio
+import itertools
+import selectors
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from monitor.alerting.batch import RhythmChange
+from monitor.clock import US_PER_S, Moment
+from monitor.domain.check import Check, CheckKind
+from monitor.domain.follow_up import AS_PLANNED, FollowUp
+from monitor.domain.result import Result, Status, Trigger, Verdict
+from monitor.scheduling.phases import Cycle
+from monitor.scheduling.scheduler import Scheduler
+
+WALL_US = 1_763_690_000_000_000
+
+
+class JumpingSelector(selectors.DefaultSelector):
+    """Instead of waiting it moves the loop's time."""
+
+    now_s = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        """Nothing ever arrives from outside; jump to the next timer."""
+        assert timeout is not None, "the test would wait for ever"
+        self.now_s += max(0.0, timeout)
+        return super().select(0)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time passes only while nothing can run."""
+
+    def __init__(self) -> None:
+        self.jumping = JumpingSelector()
+        super().__init__(self.jumping)
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self.jumping.now_s
+
+
+@dataclass
+class VirtualClock:
+    """Both clocks, from the loop's time; `step_us` sets the wall clock off."""
+
+    step_us: int = 0
+
+    def now(self) -> Moment:
+        """The present virtual moment."""
+        mono = round(asyncio.get_running_loop().time() * US_PER_S)
+        return Moment(WALL_US + mono + self.step_us, mono)
+
+
+class PlainTimer:
+    """Fires the turns of every cycle without APScheduler."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.tasks: dict[object, asyncio.Task[None]] = {}
+        self.heartbeat_mono_us = 0
+        self.replans = 0
+
+    def start(self, failed: Callable[[BaseException], None]) -> None:
+        """Turns fire from `add` on."""
+
+    def stop(self) -> None:
+        """Fire no more."""
+        for task in self.tasks.values():
+            task.cancel()
+
+    def add(self, key: object, cycle: Cycle, callback: Callable[[], Any]) -> None:
+        """Fire `callback` at every turn."""
+        self.tasks[key] = asyncio.create_task(self._turns(cycle, callback))
+
+    def remove(self, key: object) -> None:
+        """Fire for `key` no more."""
+        self.tasks.pop(key).cancel()
+
+    def replan(self) -> None:
+        """Counted."""
+        self.replans += 1
+
+    async def _turns(self, cycle: Cycle, callback: Callable[[], Any]) -> None:
+        while True:
+            now = self.clock.now().mono_us
+            await asyncio.sleep((cycle.next_after(now) - now) / US_PER_S)
+            callback()
+
+
+Answer = Callable[[Check, Trigger, int], tuple[float, FollowUp]]
+
+
+@dataclass
+class Bench:
+    """A scheduler with a scripted prober; remembers what started when."""
+
+    answer: Answer = lambda _check, _trigger, _count: (0.1, AS_PLANNED)
+    started: list[tuple[str, float, Trigger, float]] = field(default_factory=list)
+    plans: list[RhythmChange] = field(default_factory=list)
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    reported: list[Result] = field(default_factory=list)
+    flying: int = 0
+    follow_ups: dict[int, FollowUp] = field(default_factory=dict)
+
+    def build(self) -> Scheduler:
+        """The scheduler under test; call in the loop."""
+        self.timer = PlainTimer(self.clock)
+        return Scheduler(self._probe, self._report, self.plans.append, self.timer, self.clock)  # type: ignore[arg-type]
+
+    async def _probe(self, check: Check, trigger: Trigger, lag_ms: float) -> Result:
+        at = self.clock.now()
+        self.started.append((check.id, at.mono_us / US_PER_S, trigger, lag_ms))
+        takes_s, follow_up = self.answer(check, trigger, len(self.started))
+        self.flying += 1
+        await asyncio.sleep(takes_s)
+        self.flying -= 1
+        result = Result(check.id, at, self.clock.now(), trigger, Verdict(Status.UP))
+        self.follow_ups[id(result)] = follow_up
+        return result
+
+    def _report(self, result: Result) -> FollowUp:
+        self.reported.append(result)
+        return self.follow_ups.pop(id(result))
+
+    def of(self, check: str, trigger: Trigger | None = None) -> list[float]:
+        """When the probes of a check started, in virtual seconds."""
+        return [at for name, at, why, _ in self.started if name == check and trigger in (None, why)]
+
+
+def in_virtual_time(test: Awaitable[None]) -> None:
+    """Run a test's coroutine on a virtual loop."""
+
+    async def main() -> None:
+        await test
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(main())
+
+
+def check(name: str, interval_s: float = 10.0) -> Check:
+    """A check with an interval."""
+    return Check(name, "gw", CheckKind.CHAT, name, "gw", interval_s=interval_s)
+
+
+async def run_for(scheduler: Scheduler, seconds: float) -> None:
+    """Let the scheduler run, then drain it."""
+    task = asyncio.create_task(scheduler.run())
+    await asyncio.sleep(seconds)
+    task.cancel()
+    await scheduler.drain(5.0)
+
+
+def test_every_check_keeps_its_phase_and_no_turn_is_lost() -> None:
+    """Over ten minutes 50 checks start exactly as often as their plan says, each at one phase, without lag."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        scheduler = bench.build()
+        scheduler.apply([check(f"c{i}") for i in range(50)])
+        await run_for(scheduler, 600)
+        for change in bench.plans[:50]:
+            rhythm = change.rhythm
+            assert rhythm is not None
+            starts = bench.of(change.check)
+            assert len(starts) == rhythm.due(0, WALL_US + 600 * US_PER_S)
+            assert {round(at % 10, 6) for at in starts[1:]} == {round((rhythm.phase_us - WALL_US) / 1e6 % 10, 6)}
+        assert max(lag for *_, lag in bench.started) < 1
+        assert max(bench.of(f"c{i}")[0] for i in range(50)) < 2.0
+
+    in_virtual_time(scenario())
+
+
+def test_a_doubt_is_confirmed_after_the_end_of_the_probe() -> None:
+    """A confirm probe starts `confirm_after_s` after the end of the last, beside the phase."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda _c, _t, count: (0.5, FollowUp(confirm_after_s=2.0) if count < 3 else AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 60.0)])
+        await run_for(scheduler, 20)
+        first, second, third = bench.of("a")
+        assert (round(second - first, 3), round(third - second, 3)) == (2.5, 2.5)
+        assert bench.of("a", Trigger.CONFIRM) == [second, third]
+
+    in_virtual_time(scenario())
+
+
+def test_a_turn_replaces_a_waiting_confirm_probe() -> None:
+    """When the phase comes before the confirm probe, the confirm probe is not needed."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda *_: (0.1, FollowUp(confirm_after_s=100.0)))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 10.0)])
+        await run_for(scheduler, 300)
+        assert bench.of("a", Trigger.CONFIRM) == []
+
+    in_virtual_time(scenario())
+
+
+def test_a_turn_during_a_flight_is_late_not_lost() -> None:
+    """With a timeout beyond the interval a turn waits for the flight to end, and says how late it is."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda _c, _t, count: (15.0 if count == 2 else 0.1, AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 10.0)])
+        await run_for(scheduler, 60)
+        starts = bench.started
+        assert round(starts[2][1] - starts[1][1], 3) == 15.0
+        assert round(starts[2][3]) == 5000
+        assert round(starts[3][1] - starts[1][1], 3) == 20.0
+
+    in_virtual_time(scenario())
+
+
+def test_a_rest_is_kept_and_the_turn_it_put_off_comes_at_its_end() -> None:
+    """After a rate limit nothing is probed until the rest is over; then the turn that was put off is made up."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda _c, _t, count: (0.0, FollowUp(rest_s=35.0) if count == 2 else AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 10.0)])
+        await run_for(scheduler, 100)
+        starts = bench.of("a", Trigger.ON_PHASE)
+        assert round(starts[2] - starts[1], 3) == 35.0
+        assert round(starts[3] - starts[1], 3) == 40.0
+        assert bench.started[2][3] < 1
+
+    in_virtual_time(scenario())
+
+
+def test_at_most_one_probe_of_a_check_is_in_flight() -> None:
+    """Whatever comes together, a check is never probed twice at a time."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda *_: (0.7, FollowUp(confirm_after_s=0.1)))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 0.5)])
+        task = asyncio.create_task(scheduler.run())
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            assert bench.flying <= 1
+        task.cancel()
+        await scheduler.drain(1.0)
+
+    in_virtual_time(scenario())
+
+
+def test_applying_keeps_what_stays() -> None:
+    """A reload probes new checks soon, stops removed ones, and leaves the rest at their phase."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        scheduler = bench.build()
+        stays, goes = check("stays"), check("goes")
+        scheduler.apply([stays, goes])
+        task = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(31)
+        before = len(bench.of("goes"))
+        scheduler.apply([stays, check("new")])
+        await asyncio.sleep(30)
+        task.cancel()
+        await scheduler.drain(1.0)
+        assert len(bench.of("goes")) == before
+        assert bench.of("new")[0] == pytest.approx(31.0)
+        assert len(bench.of("stays")) in {6, 7}
+        assert len({round(at % 10, 6) for at in bench.of("stays")[1:]}) == 1
+
+    in_virtual_time(scenario())
+
+
+def test_a_changed_check_is_planned_anew() -> None:
+    """Another interval is another rhythm: the old one ends, the new one begins."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        scheduler = bench.build()
+        scheduler.apply([check("a")])
+        scheduler.apply([replace(check("a"), interval_s=5.0)])
+        await run_for(scheduler, 1)
+        assert [change.rhythm is None for change in bench.plans] == [False, True, False, True]
+
+    in_virtual_time(scenario())
+
+
+def test_a_step_of_the_wall_clock_moves_the_plan_and_nothing_else() -> None:
+    """An hour forth and back: every start stays on its monotonic phase, and the plan says so in the new wall time."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        scheduler = bench.build()
+        scheduler.apply([check("a")])
+        task = asyncio.create_task(scheduler.run())
+        for step in (3600, 0, -3600):
+            await asyncio.sleep(50)
+            bench.clock.step_us = step * US_PER_S
+        await asyncio.sleep(50)
+        task.cancel()
+        await scheduler.drain(1.0)
+        assert bench.timer.replans == 3
+        starts = bench.of("a")
+        assert {round(b - a, 6) for a, b in itertools.pairwise(starts[1:])} == {10.0}
+        assert sum(change.rhythm is not None for change in bench.plans) == 4
+
+    in_virtual_time(scenario())
+
+
+def test_what_a_report_raises_ends_the_scheduler() -> None:
+    """Nothing half-alive: if results cannot be handed on, the scheduler says so and dies."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        scheduler = bench.build()
+        scheduler._report = lambda _result: 1 / 0  # type: ignore[assignment,return-value]
+        scheduler.apply([check("a")])
+        with pytest.raises(ZeroDivisionError):
+            await scheduler.run()
+        await scheduler.drain(1.0)
+
+    in_virtual_time(scenario())
+
+
+def test_a_drain_waits_for_flights_and_is_bounded() -> None:
+    """What is in flight may end within the bound and is reported; the rest is cancelled."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda one, _t, _n: (3.0 if one.id == "quick" else 300.0, AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("quick"), check("slow")])
+        task = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(2.5)
+        task.cancel()
+        began = asyncio.get_running_loop().time()
+        await scheduler.drain(5.0)
+        assert asyncio.get_running_loop().time() - began == pytest.approx(5.0)
+        assert [result.check for result in bench.reported] == ["quick"]
+        assert scheduler.in_flight == 0
+
+    in_virtual_time(scenario())
