@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -110,11 +111,7 @@ def result(check: Check, status: Status, at_s: float, trigger: Trigger = Trigger
     return Result(check.id, at, at.plus_s(0.2), trigger, verdict, latency_ms=200.0)
 
 
-async def play(
-    results: list[Result],
-    cuts: set[int] = frozenset(),
-    restarts: set[int] = frozenset(),  # type: ignore[assignment]
-) -> MemoryJournal:
+async def play(results: list[Result], cuts: Collection[int] = (), restarts: Collection[int] = ()) -> MemoryJournal:
     """Feed results; after those numbered in `cuts` a commit is awaited, at `restarts` a new ledger takes over."""
     journal = MemoryJournal()
     ledger = ledger_on(journal)
