@@ -1,0 +1,115 @@
+"""All channels together: one worker each, started, woken and drained as one.
+
+Owns no delivery itself (`worker`) and no channel (`channels`).
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.alerting.batch import Queued
+from monitor.alerting.notification import Notification
+from monitor.alerting.texts import Voice
+from monitor.clock import Clock, Moment
+from monitor.delivery.announce import Announcer
+from monitor.delivery.channel import Channel, Delivered, Receipt
+from monitor.delivery.due import Outbox
+from monitor.delivery.record import Observer, Record
+from monitor.delivery.worker import REFUSED_S, Surroundings, Worker
+from monitor.errors import StorageError
+
+
+class Delivery:
+    """Everything that is sent.
+
+    Args:
+        channels: by name, in the order of the configuration.
+        outbox: the messages that wait.
+        clock: the time.
+        voice: for notices about channels.
+        observer: told of each try.
+        rng: of the back-off.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        outbox: Outbox,
+        clock: Clock,
+        voice: Voice,
+        *,
+        observer: Observer | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._channels = dict(channels)
+        self._outbox = outbox
+        self._clock = clock
+        announcer = Announcer(tuple(channels), voice)
+        around = Surroundings(outbox, clock, announcer, rng or random.Random(), self._carry)  # noqa: S311  spread only
+        self._records = {name: Record(name, observer) for name in channels}
+        self._workers = {name: Worker(channel, around, self._records[name]) for name, channel in channels.items()}
+        self._running: asyncio.Task[Any] | None = None
+
+    async def run(self) -> None:
+        """Deliver until `drain`; leases of an earlier run are void from the start."""
+        self._running = asyncio.current_task()
+        await self._void_leases()
+        async with asyncio.TaskGroup() as group:
+            for name, worker in self._workers.items():
+                group.create_task(worker.run(), name=f"delivery:{name}")
+
+    async def drain(self, within_s: float) -> bool:
+        """End `run`: one last look at what is due, then the sends in flight.
+
+        Returns:
+            False if they took longer than `within_s`; what was cut off stays leased, and the next run sends it again.
+        """
+        for worker in self._workers.values():
+            worker.stop()
+        if self._running is None:
+            return True
+        _, late = await asyncio.wait({self._running}, timeout=within_s)
+        for task in late:
+            task.cancel()
+            await asyncio.wait({task})
+        return not late
+
+    def wake(self) -> None:
+        """The ledger has committed: there may be something new for every channel."""
+        for worker in self._workers.values():
+            worker.wake()
+
+    def last_progress(self) -> Moment | None:
+        """When the slowest worker last made progress; None before the first round of one, or without channels."""
+        moments = [worker.last_progress for worker in self._workers.values()]
+        known = [moment for moment in moments if moment is not None]
+        return min(known, key=lambda moment: moment.mono_us) if known and len(known) == len(moments) else None
+
+    async def send_now(self, notification: Notification) -> Mapping[str, Receipt]:
+        """Send past the outbox, once, to the first channel that takes it: for news that cannot be recorded."""
+        receipts: dict[str, Receipt] = {}
+        for name, channel in self._channels.items():
+            receipts[name] = await channel.send(notification)
+            if isinstance(receipts[name], Delivered):
+                break
+        return receipts
+
+    async def close(self) -> None:
+        """Let go of every channel's connections."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def _void_leases(self) -> None:
+        while True:
+            try:
+                await self._outbox.void_leases(self._clock.now())
+            except StorageError as error:
+                for record in self._records.values():
+                    record.refused(error.message)
+                await asyncio.sleep(REFUSED_S)
+            else:
+                return
+
+    def _carry(self, queued: Queued) -> None:
+        self._workers[queued.channel].wake()

@@ -1,0 +1,192 @@
+"""One channel's worker: claim what is due, send it, settle what the other side answered.
+
+Owns order and parallelism on one channel, and that an answer is never lost: a message that was sent is settled until
+the database takes it, not sent again. Whether a send is repeated is `retry`; who hears of a dead channel is `announce`.
+A process that dies between send and settle sends again, with the same id.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from monitor.alerting.batch import Queued
+from monitor.alerting.notification import Notification
+from monitor.clock import Clock, Moment
+from monitor.delivery.announce import Announcer
+from monitor.delivery.channel import SEND_TIMEOUT_S, Channel, Delivered, Permanent, Receipt, Retry
+from monitor.delivery.due import Due, Outbox
+from monitor.delivery.record import Outcome, Record
+from monitor.delivery.retry import is_over, pause_s
+from monitor.errors import StorageError
+
+LEASE_S = SEND_TIMEOUT_S + 10.0
+HANGS_AFTER_S = SEND_TIMEOUT_S + 1.0
+PARALLEL = 4
+IDLE_S = 15.0
+BLOCKED_S = 0.25
+REFUSED_S = 1.0
+UNREADABLE = "the stored message cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all workers share.
+
+    Attributes:
+        carry: called with a notice once it is in the outbox: its channel has something to do.
+    """
+
+    outbox: Outbox
+    clock: Clock
+    announcer: Announcer
+    rng: random.Random
+    carry: Callable[[Queued], None]
+
+
+class Worker:
+    """Delivers everything of one channel, in order per incident, several incidents at once.
+
+    Attributes:
+        last_progress: when the worker last went round or finished a try; trouble outside is progress too.
+    """
+
+    def __init__(self, channel: Channel, around: Surroundings, record: Record) -> None:
+        self._channel = channel
+        self._around = around
+        self._record = record
+        self._in_flight: dict[int, Due] = {}
+        self._born: dict[int, Moment] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self.last_progress: Moment | None = None
+
+    def wake(self) -> None:
+        """There may be something new to send."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let `run` end after one last look at what is due and the sends in flight."""
+        self._stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`."""
+        async with asyncio.TaskGroup() as deliveries:
+            while not self._stopping:
+                self._woken.clear()
+                wait_s = await self._look(deliveries)
+                self._progressed()
+                await self._sleep(wait_s)
+            await self._look(deliveries)
+
+    async def _look(self, deliveries: asyncio.TaskGroup) -> float:
+        """Start what is due; seconds until the next look, unless woken."""
+        free, now = PARALLEL - len(self._in_flight), self._around.clock.now()
+        if free <= 0:
+            return IDLE_S
+        try:
+            rows = await self._around.outbox.claim(self._channel.name, now, LEASE_S, free)
+            self._start(rows, deliveries)
+            due_s = await self._around.outbox.next_due_s(self._channel.name, self._around.clock.now())
+        except StorageError as error:
+            self._record.refused(error.message)
+            return REFUSED_S
+        self._record.accepted()
+        return IDLE_S if due_s is None else min(max(due_s, BLOCKED_S), IDLE_S)
+
+    def _start(self, rows: Iterable[Due], deliveries: asyncio.TaskGroup) -> None:
+        now = self._around.clock.now()
+        for row in rows:
+            is_new = row.row_id not in self._in_flight
+            self._in_flight[row.row_id] = row
+            self._born.setdefault(row.row_id, now.anchor(row.created_at_us))
+            if is_new:
+                deliveries.create_task(self._deliver(row), name=f"deliver:{self._channel.name}:{row.row_id}")
+
+    async def _deliver(self, row: Due) -> None:
+        try:
+            notification = _read(row)
+            if notification is None:
+                self._record.unreadable(row.notification_id)
+                await self._settle(lambda now: self._around.outbox.settle_dead(self._newest(row), now, UNREADABLE))
+            else:
+                await self._deliver_readable(row, notification)
+        finally:
+            del self._in_flight[row.row_id]
+            self._woken.set()
+
+    async def _deliver_readable(self, row: Due, notification: Notification) -> None:
+        began = self._around.clock.now()
+        receipt = await self._send(notification)
+        ended = self._around.clock.now()
+        outcome, attempt = self._outcome(row, receipt, ended), row.attempts + 1
+        self._record.tried(notification, receipt, outcome, attempt=attempt, took_s=ended.s_since(began))
+        self._progressed()
+        match outcome, receipt:
+            case Outcome.SENT, _:
+                self._around.announcer.delivered(self._channel.name)
+                await self._settle(lambda now: self._around.outbox.settle_sent(self._newest(row), now))
+            case Outcome.RETRY, Retry(reason, after_s):
+                at = ended.plus_s(pause_s(attempt, after_s, self._around.rng))
+                await self._settle(lambda now: self._around.outbox.settle_retry(self._newest(row), now, at, reason))
+                return
+            case _, Retry(reason) | Permanent(reason):
+                await self._settle(lambda now: self._around.outbox.settle_dead(self._newest(row), now, reason))
+                await self._announce(notification, reason)
+        del self._born[row.row_id]
+
+    async def _send(self, notification: Notification) -> Receipt:
+        try:
+            async with asyncio.timeout(HANGS_AFTER_S):
+                return await self._channel.send(notification)
+        except TimeoutError:
+            return Retry(f"the channel hangs, given up after {HANGS_AFTER_S:g} s")
+        except Exception as error:  # noqa: BLE001  a channel that breaks its promise must not stop the others
+            return Retry(f"the channel failed ({type(error).__name__})")
+
+    def _outcome(self, row: Due, receipt: Receipt, now: Moment) -> Outcome:
+        match receipt:
+            case Delivered():
+                return Outcome.SENT
+            case Permanent():
+                return Outcome.DEAD
+            case Retry():
+                return Outcome.DEAD if is_over(now.s_since(self._born[row.row_id])) else Outcome.RETRY
+
+    async def _announce(self, lost: Notification, reason: str) -> None:
+        queued = self._around.announcer.notice(self._channel.name, lost, reason, self._around.clock.now())
+        if queued is not None:
+            await self._settle(lambda _: self._around.outbox.enqueue_notice(queued))
+            self._around.carry(queued)
+
+    async def _settle(self, write: Callable[[Moment], Awaitable[object]]) -> None:
+        """Write until the database takes it."""
+        while True:
+            try:
+                await write(self._around.clock.now())
+            except StorageError as error:
+                self._record.refused(error.message)
+                await asyncio.sleep(REFUSED_S)
+            else:
+                return
+
+    def _newest(self, row: Due) -> Due:
+        """The row as it was last claimed: a lease may have run out while the database refused to settle."""
+        return self._in_flight[row.row_id]
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    def _progressed(self) -> None:
+        self.last_progress = self._around.clock.now()
+
+
+def _read(row: Due) -> Notification | None:
+    try:
+        return Notification.from_body(row.body)
+    except (KeyError, TypeError, ValueError):
+        return None
