@@ -1,0 +1,47 @@
+"""Slow work off the event loop: questions to the database and long encodings, in two threads of the web room's own.
+
+The loop's default threads are left to name resolution, which a slow question must not hold up.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+
+from monitor.errors import StorageError
+from monitor.web.sources import Backlog, Past
+
+_T = TypeVar("_T")
+_THREADS = 2
+
+log = structlog.get_logger("relaywatch.web")
+
+
+class Reading:
+    """The web room's threads, and what it asks the database."""
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="web")
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """What `work` returns, from a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Rows of incidents, newest first; raises StorageError."""
+        return await self.run(lambda: self._past.incidents(state, limit))
+
+    async def backlog(self) -> dict[str, Backlog] | None:
+        """What waits and what died, by channel; None while the database does not answer."""
+        try:
+            return dict(await self.run(self._past.backlog))
+        except StorageError as error:
+            log.warning("outbox_unreadable", error=error.message)
+            return None
+
+    def close(self) -> None:
+        """End the threads; a question under way is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

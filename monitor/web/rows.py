@@ -1,0 +1,54 @@
+"""Rows of the API, made from what the ledger holds in memory; the same fields as the commands' JSON."""
+
+from typing import Any
+
+from monitor.clock import Moment, iso
+from monitor.domain.check import Check
+from monitor.domain.health import Health
+from monitor.domain.incident import Incident
+from monitor.web.sources import Backlog, LedgerFace
+
+
+def status_row(check: Check, health: Health, now: Moment) -> dict[str, Any]:
+    """What is believed of one check."""
+    return {
+        "check": check.id,
+        "endpoint": check.endpoint,
+        "model": check.model,
+        "state": health.state,
+        "since": iso(health.since.wall_us),
+        "status": None if health.latest is None else health.latest.status,
+        "consecutive_failures": health.consecutive_failures,
+        "availability_24h": health.recent.availability(now.wall_us),
+    }
+
+
+def incident_row(incident: Incident, now: Moment) -> dict[str, Any]:
+    """One incident."""
+    resolved = incident.resolved_at
+    return {
+        "id": incident.id,
+        "key": incident.key,
+        "endpoint": incident.endpoint,
+        "severity": incident.severity,
+        "status": incident.cause.status,
+        "fault_domain": incident.cause.fault_domain,
+        "checks": list(incident.checks),
+        "started_at": iso(incident.started_at.wall_us),
+        "detected_at": iso(incident.detected_at.wall_us),
+        "resolved_at": None if resolved is None else iso(resolved.wall_us),
+        "duration_s": round(incident.duration_s(now), 3),
+        "acknowledged": False,
+    }
+
+
+def daemon_row(pid: int, ledger: LedgerFace, backlog: dict[str, Backlog] | None) -> dict[str, Any]:
+    """What the daemon says of itself; the outbox is null while the database does not answer."""
+    last = ledger.last_commit
+    return {
+        "alive": True,
+        "pid": pid,
+        "last_commit": None if last is None else iso(last.wall_us),
+        "outbox_pending": None if backlog is None else sum(waiting.pending for waiting in backlog.values()),
+        "dead": None if backlog is None else sum(waiting.dead for waiting in backlog.values()),
+    }

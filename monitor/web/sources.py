@@ -1,0 +1,96 @@
+"""What the web room reads: the ledger's public face and the few questions that only the database can answer.
+
+Owns the shapes of its sources, so that the page, the API and the metrics can be tried with fakes. Owns no data.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from monitor.alerting.texts import Voice
+from monitor.clock import Clock, Moment
+from monitor.domain.check import Check
+from monitor.domain.health import Health
+from monitor.domain.incident import Incident
+
+
+class LedgerFace(Protocol):
+    """What the ledger shows of itself; every attribute is a snapshot in memory and costs no query."""
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """The checks in force, by id, in configured order."""
+        ...
+
+    @property
+    def healths(self) -> Mapping[str, Health]:
+        """What is believed of each check in force, by id."""
+        ...
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Every open incident, oldest first."""
+        ...
+
+    @property
+    def pending(self) -> int:
+        """Results that are not on disk yet."""
+        ...
+
+    @property
+    def last_commit(self) -> Moment | None:
+        """When the newest transaction was committed; None before the first."""
+        ...
+
+    @property
+    def refusing_since(self) -> Moment | None:
+        """Since when the database refuses; None while it accepts."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Results that found no room while the database refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Notifications of one channel that have not arrived.
+
+    Attributes:
+        pending: waiting or being retried.
+        dead: given up.
+    """
+
+    pending: int
+    dead: int
+
+
+class Past(Protocol):
+    """What only the database knows. Called in a thread, never on the event loop; may raise StorageError."""
+
+    def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Rows of incidents, newest first, with the fields of the `incidents` command; state: open, resolved, all."""
+        ...
+
+    def backlog(self) -> Mapping[str, Backlog]:
+        """What waits and what died, by channel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything that the web room needs to know.
+
+    Attributes:
+        readiness: reasons why RelayWatch is not working now, in English; empty while it works. Called per request.
+        voice: language and time zone of the page.
+        pid: of this process.
+    """
+
+    ledger: LedgerFace
+    past: Past
+    readiness: Callable[[], Sequence[str]]
+    clock: Clock
+    voice: Voice
+    pid: int

@@ -1,0 +1,103 @@
+"""The words of the status page, in English and in Korean. Words about incidents are those of the messages."""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+from monitor.alerting.phrases import Bilingual, Phrase
+from monitor.alerting.texts import Voice
+
+
+class Text(StrEnum):
+    """One text of the page; the fields in braces are filled in by `say`."""
+
+    ALL_UP = "all_up"
+    NOTHING_KNOWN = "nothing_known"
+    NO_CHECKS = "no_checks"
+    SOME_DOWN = "some_down"
+    SOME_DOUBT = "some_doubt"
+    AS_OF = "as_of"
+    REFRESHES = "refreshes"
+    MONITOR_TROUBLE = "monitor_trouble"
+    DEAD = "dead"
+    OPEN_INCIDENTS = "open_incidents"
+    NO_INCIDENTS = "no_incidents"
+    ENDPOINTS = "endpoints"
+    UP_OF = "up_of"
+    MODEL_LIST = "model_list"
+    LEGEND = "legend"
+    NEWEST_ANSWER = "newest_answer"
+    AVAILABILITY = "availability"
+    AND_MORE = "and_more"
+    IN_A_ROW = "in_a_row"
+    SUMMARY = "summary"
+
+
+TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
+    {
+        Text.ALL_UP: ("Everything works: {up} of {all} checks are up", "모두 정상: 체크 {all}개 중 {up}개 정상"),
+        Text.NOTHING_KNOWN: ("Waiting for first results", "첫 결과를 기다리는 중"),
+        Text.NO_CHECKS: ("Nothing is configured to be watched", "감시할 대상이 설정되지 않았습니다"),
+        Text.SOME_DOWN: ("Down: {down} of {all} checks", "장애: 체크 {all}개 중 {down}개"),
+        Text.SOME_DOUBT: (
+            "Working, with doubts about {doubt} of {all} checks",
+            "동작 중, 체크 {all}개 중 {doubt}개 주의",
+        ),
+        Text.AS_OF: ("As of", "기준 시각"),
+        Text.REFRESHES: ("refreshes itself every {seconds} s", "{seconds}초마다 자동 새로고침"),
+        Text.MONITOR_TROUBLE: ("RelayWatch itself needs attention", "RelayWatch 자체에 문제가 있습니다"),
+        Text.DEAD: (
+            "notifications given up on the channel {channel}: {count}",
+            "알림 채널 {channel}에서 알림 {count}건의 전달을 포기했습니다",
+        ),
+        Text.OPEN_INCIDENTS: ("Open incidents", "진행 중인 장애"),
+        Text.NO_INCIDENTS: ("No incident is open.", "진행 중인 장애가 없습니다."),
+        Text.ENDPOINTS: ("Endpoints", "엔드포인트"),
+        Text.UP_OF: ("{up} of {all} up", "{all}개 중 {up}개 정상"),
+        Text.MODEL_LIST: ("model list", "모델 목록"),
+        Text.LEGEND: (
+            "Beside each check: its newest successful answer, and its availability over 24 hours.",
+            "각 체크 옆: 최근 정상 응답 시간, 24시간 가용률.",
+        ),
+        Text.NEWEST_ANSWER: ("newest answer", "최근 응답"),
+        Text.AVAILABILITY: ("availability, 24 h", "24시간 가용률"),
+        Text.AND_MORE: ("and {count} more", "외 {count}개"),
+        Text.IN_A_ROW: ("{count} failures in a row", "연속 실패 {count}회"),
+        Text.SUMMARY: ("Checks by state", "상태별 체크"),
+    }
+)
+
+
+LABELS: MappingProxyType[str, Phrase] = MappingProxyType(
+    {
+        "since": Phrase.LABEL_SINCE,
+        "fault": Phrase.LABEL_FAULT,
+        "reason": Phrase.LABEL_REASON,
+        "action": Phrase.LABEL_ACTION,
+    }
+)
+
+
+class Look(StrEnum):
+    """How a check is shown: its state, and what is worth knowing beside it. In the order of the page."""
+
+    DOWN = "down"
+    FAILING = "failing"
+    SLOW = "slow"
+    PENDING = "pending"
+    UP = "up"
+
+
+LOOKS: MappingProxyType[Look, Bilingual] = MappingProxyType(
+    {
+        Look.DOWN: ("Down", "장애"),
+        Look.FAILING: ("Failing", "실패 중"),
+        Look.SLOW: ("Slow", "느림"),
+        Look.PENDING: ("Pending", "대기"),
+        Look.UP: ("Up", "정상"),
+    }
+)
+
+
+def say(text: Text, voice: Voice, **facts: object) -> str:
+    """The text in the reader's language, its fields filled."""
+    return voice.word(TEXTS[text]).format(**facts)
