@@ -1,0 +1,91 @@
+"""The tables about where notifications go: one class per type of channel, found by `type`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
+from pydantic_core import InitErrorDetails
+
+from monitor.config.fields import Beside, ChannelUrl, Headers, Proxy, Text
+from monitor.config.model import Model, detail, nearest, unavailable, wrong
+from monitor.config.secrets import SecretRef
+from monitor.config.values import Name
+
+_LATER = frozenset(
+    {"alertmanager", "apprise", "discord", "email", "mattermost", "ntfy", "opsgenie", "pagerduty", "smtp", "teams",
+     "telegram"},
+)  # fmt: skip
+
+
+class SlackChannel(Model):
+    """Slack, through an incoming webhook, or through a bot that posts to a channel."""
+
+    name: Name
+    type: Literal["slack"]
+    webhook_url: SecretRef | None = None
+    bot_token: SecretRef | None = None
+    channel: Text | None = None
+    proxy: Proxy | None = None
+
+    @classmethod
+    def between(cls, table: Mapping[str, Any]) -> Iterable[InitErrorDetails]:
+        """Exactly one way to reach Slack."""
+        if ("webhook_url" in table) == ("bot_token" in table):
+            yield detail((), "needs either webhook_url or bot_token with channel")
+        elif "bot_token" in table and "channel" not in table:
+            yield detail(("channel",), "is required beside bot_token: where the bot posts")
+        elif "webhook_url" in table and "channel" in table:
+            yield detail(("channel",), "goes with bot_token; a webhook posts to the channel it was made for")
+
+
+class WebhookChannel(Model):
+    """An HTTP POST of one JSON object per notification."""
+
+    name: Name
+    type: Literal["webhook"]
+    url: ChannelUrl
+    secret: SecretRef | None = None
+    headers: Headers = Field(default_factory=dict)
+    proxy: Proxy | None = None
+    ca_file: Beside | None = None
+
+
+class ConsoleChannel(Model):
+    """Lines on standard output."""
+
+    name: Name
+    type: Literal["console"]
+
+
+CHANNEL_TYPES: Mapping[str, type[SlackChannel | WebhookChannel | ConsoleChannel]] = {
+    "slack": SlackChannel,
+    "webhook": WebhookChannel,
+    "console": ConsoleChannel,
+}
+
+_Described = Annotated[SlackChannel | WebhookChannel | ConsoleChannel, Field(discriminator="type")]
+
+
+def _of_its_type(value: object, info: ValidationInfo) -> SlackChannel | WebhookChannel | ConsoleChannel:
+    """The table of a channel by its type; pydantic's own union would put the type into every problem's path."""
+    if isinstance(value, SlackChannel | WebhookChannel | ConsoleChannel):
+        return value
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(kind, str):
+        raise wrong(f"needs a type: {', '.join(CHANNEL_TYPES)}")
+    if kind not in CHANNEL_TYPES:
+        raise ValidationError.from_exception_data("channel", [_unknown_type(kind)])
+    return CHANNEL_TYPES[kind].model_validate(value, context=info.context)
+
+
+def _unknown_type(kind: str) -> InitErrorDetails:
+    if kind in _LATER:
+        error = unavailable(f'type "{kind}"', f"use {', '.join(CHANNEL_TYPES)}")
+        return detail(("type",), error.message(), kind)
+    return detail(("type",), f"unknown type: {nearest(kind, CHANNEL_TYPES)}", kind)
+
+
+Channel = Annotated[
+    SlackChannel | WebhookChannel | ConsoleChannel,
+    PlainValidator(_of_its_type, json_schema_input_type=_Described),
+]

@@ -1,0 +1,141 @@
+"""The tables about what is probed: defaults, endpoints, models."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import InitErrorDetails
+
+from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, RenamedFrom, Stream, Tags
+from monitor.config.model import Model, detail
+from monitor.config.secrets import SecretRef
+from monitor.config.values import (
+    Concurrency,
+    ConfirmInterval,
+    FailureRatio,
+    Flag,
+    Interval,
+    LoadingGrace,
+    MaxTokens,
+    ModelId,
+    Name,
+    Provider,
+    SlowAfter,
+    Threshold,
+    Timeout,
+    seconds,
+)
+from monitor.domain.check import Ratio, Severity
+
+
+class Overrides(Model):
+    """What may be said per model, per endpoint, and for all; None is "not said here"."""
+
+    interval_s: Interval | None = None
+    models_interval_s: Interval | None = None
+    timeout_s: Timeout | None = None
+    connect_timeout_s: Timeout | None = None
+    confirm_interval_s: ConfirmInterval | None = None
+    failure_threshold: Threshold | None = None
+    recovery_threshold: Threshold | None = None
+    failure_ratio: FailureRatio | None = None
+    slow_after_s: SlowAfter | None = None
+    max_tokens: MaxTokens | None = None
+    loading_grace_s: LoadingGrace | None = None
+    stream: Stream | None = None
+    public: Public | None = None
+    severity: Severity | None = None
+
+
+class Defaults(Overrides):
+    """`[defaults]`: what holds where an endpoint or model says nothing."""
+
+    interval_s: Interval = seconds("60s")
+    models_interval_s: Interval = seconds("30s")
+    timeout_s: Timeout = seconds("10s")
+    connect_timeout_s: Timeout = seconds("5s")
+    confirm_interval_s: ConfirmInterval = seconds("5s")
+    failure_threshold: Threshold = 3
+    recovery_threshold: Threshold = 2
+    failure_ratio: FailureRatio = Field(default=Ratio(5, 20), json_schema_extra={"default": "5/20"})
+    slow_after_s: SlowAfter = seconds("5s")
+    max_tokens: MaxTokens = 16
+    loading_grace_s: LoadingGrace = seconds("5m")
+    stream: Stream = False
+    public: Public = False
+
+
+class ModelTable(Overrides):
+    """One model of an endpoint; in the file an id alone will do.
+
+    Attributes:
+        id: as the endpoint names it.
+        provider: the vendor behind the gateway, where the id does not say it before a `/`.
+    """
+
+    id: ModelId
+    provider: Provider | None = None
+    renamed_from: RenamedFrom | None = None
+
+    @classmethod
+    def not_a_table(cls, value: object) -> str | None:
+        """What an entry of `models` may be."""
+        del value
+        return 'must be a model id in quotes, or a table such as { id = "gpt-4.1", timeout = "20s" }'
+
+
+def _id_alone(value: object) -> object:
+    return {"id": value} if isinstance(value, str) else value
+
+
+ModelEntry = Annotated[ModelTable, BeforeValidator(_id_alone, json_schema_input_type=str | ModelTable)]
+
+
+class Endpoint(Overrides):
+    """`[[endpoints]]`: one API base URL with its credentials and models.
+
+    Attributes:
+        base_url: as the official SDKs take it, without a slash at its end.
+        ca_file: absolute where the configuration came from a file.
+        check_models: whether the model list is probed too.
+        concurrency: probes in flight to this endpoint.
+    """
+
+    name: Name
+    base_url: BaseUrl
+    protocol: Protocol = "openai"
+    api_key: SecretRef | None = None
+    models: tuple[ModelEntry, ...] = ()
+    check_models: Flag = True
+    concurrency: Concurrency = 10
+    headers: Headers = Field(default_factory=dict)
+    proxy: Proxy | None = None
+    ca_file: Beside | None = None
+    provider: Provider | None = None
+    tags: Tags = ()
+    renamed_from: RenamedFrom | None = None
+
+    @classmethod
+    def between(cls, table: Mapping[str, Any]) -> Iterable[InitErrorDetails]:
+        """Something to probe, each model once, one way to send the key."""
+        models = table.get("models", [])
+        if table.get("check_models") is False and models == []:
+            yield detail(("models",), "names nothing to probe: name models, or leave check_models out")
+        if isinstance(models, list):
+            yield from _twice(models)
+        headers = table.get("headers")
+        if "api_key" in table and isinstance(headers, dict):
+            for name in headers:
+                if name.lower() == "authorization":
+                    yield detail(("headers", name), "api_key is sent in this header; set one of them")
+
+
+def _twice(models: list[Any]) -> Iterator[InitErrorDetails]:
+    seen: set[str] = set()
+    for position, entry in enumerate(models):
+        model = entry.get("id") if isinstance(entry, dict) else entry
+        if not isinstance(model, str):
+            continue
+        if model in seen:
+            yield detail(("models", position), "this model stands on this endpoint twice", model)
+        seen.add(model)

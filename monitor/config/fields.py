@@ -1,0 +1,155 @@
+"""Option types that several tables share: text or secret, headers, proxies, and options of later versions."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints, ValidationError, ValidationInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from monitor.config import urls
+from monitor.config.model import detail, unavailable, wrong
+from monitor.config.secrets import HOW, SecretRef
+from monitor.config.vendors import looks_like_key
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_SECRET_WORDS = (
+    "auth",
+    "apikey",
+    "accesskey",
+    "subscriptionkey",
+    "token",
+    "secret",
+    "cookie",
+    "password",
+    "credential",
+)
+_OWN_HEADERS = frozenset({"connection", "content-length", "content-type", "transfer-encoding", "upgrade"})
+_SCHEMES = ("bearer ", "basic ")
+
+BASE_DIR = "base_dir"
+"""Key of the validation context: the configuration file's folder."""
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether a header's name says that its value is a secret."""
+    plain = name.lower().replace("-", "").replace("_", "")
+    return any(word in plain for word in _SECRET_WORDS)
+
+
+def _headers(value: object, info: ValidationInfo) -> dict[str, str | SecretRef]:
+    if not isinstance(value, dict):
+        raise wrong("must be a table of header names and values")
+    headers: dict[str, str | SecretRef] = {}
+    found: list[InitErrorDetails] = []
+    for name, content in value.items():
+        try:
+            message = _header_problem(name, content, headers)
+            if message is not None:
+                found.append(detail((name,), message, content))
+            headers[name] = content if isinstance(content, str) else _ref(content, info)
+        except PydanticCustomError as error:
+            found.append(detail((name,), error.message(), content))
+        except ValidationError as error:
+            found.extend(detail((name, *line["loc"]), line["msg"], kind=line["type"]) for line in error.errors())
+    if found:
+        raise ValidationError.from_exception_data("headers", found)
+    return headers
+
+
+def _header_problem(name: str, content: object, before: Mapping[str, object]) -> str | None:
+    message = None
+    if _HEADER_NAME.fullmatch(name) is None:
+        message = "is not a header name"
+    elif name.lower() in _OWN_HEADERS:
+        message = "is set by RelayWatch itself"
+    elif name.lower() in {other.lower() for other in before}:
+        message = "stands here twice; header names do not distinguish capitals"
+    elif isinstance(content, str):
+        message = _literal_problem(name, content)
+    return message
+
+
+def _literal_problem(name: str, content: str) -> str | None:
+    if is_secret_header(name) or content.lower().startswith(_SCHEMES) or looks_like_key(content):
+        return f"a secret does not stand in the file itself; write {HOW}"
+    if not content.isascii() or not content.isprintable():
+        return "must be printable ASCII text on one line"
+    return None
+
+
+def _ref(value: object, info: ValidationInfo) -> SecretRef:
+    if not isinstance(value, dict):
+        raise wrong(f"must be text in quotes or a secret: {HOW}")
+    return SecretRef.model_validate(value, context=info.context)
+
+
+def _proxy(value: object, info: ValidationInfo) -> str | SecretRef:
+    return urls.proxy_url(value) if isinstance(value, str) else _ref(value, info)
+
+
+def _url(value: object, info: ValidationInfo) -> str | SecretRef:
+    return urls.literal_url(value) if isinstance(value, str) else _ref(value, info)
+
+
+def _beside(value: object, info: ValidationInfo) -> Path:
+    """A path, relative to the configuration file's folder."""
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise wrong("must be a path")
+    base_dir: Path = (info.context or {}).get(BASE_DIR, Path())
+    return base_dir / value
+
+
+def _off_flag(what: str, instead: str) -> BeforeValidator:
+    """`false` is fine; `true` belongs to a later version."""
+
+    def check(value: object) -> object:
+        if value is True:
+            raise unavailable(what, instead)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _off_list(what: str, instead: str) -> AfterValidator:
+    """`[]` is fine; anything in it belongs to a later version."""
+
+    def check(value: tuple[str, ...]) -> tuple[str, ...]:
+        if value:
+            raise unavailable(what, instead)
+        return value
+
+    return AfterValidator(check)
+
+
+def _never(value: object) -> None:
+    del value
+    raise unavailable("keeping history under a new name", "leave it out")
+
+
+def _protocol(value: object) -> str:
+    if value == "anthropic":
+        raise unavailable('protocol "anthropic"', 'use "openai" where the endpoint offers it')
+    if value != "openai":
+        raise wrong('unknown protocol; use "openai"')
+    return "openai"
+
+
+Headers = Annotated[
+    dict[str, str | SecretRef], PlainValidator(_headers, json_schema_input_type=dict[str, str | SecretRef])
+]
+Proxy = Annotated[str | SecretRef, PlainValidator(_proxy, json_schema_input_type=str | SecretRef)]
+ChannelUrl = Annotated[str | SecretRef, PlainValidator(_url, json_schema_input_type=str | SecretRef)]
+BaseUrl = Annotated[str, AfterValidator(urls.base_url)]
+PublicUrl = Annotated[str, AfterValidator(urls.public_url)]
+Beside = Annotated[Path, PlainValidator(_beside, json_schema_input_type=str)]
+Protocol = Annotated[str, PlainValidator(_protocol, json_schema_input_type=str)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+Stream = Annotated[bool, _off_flag("stream = true", "use false")]
+Public = Annotated[bool, _off_flag("public = true", "use false")]
+Flapping = Annotated[bool, _off_flag("flapping = true", "use false")]
+Tags = Annotated[tuple[str, ...], _off_list("tags", "use []")]
+Targets = Annotated[tuple[str, ...], _off_list("the connectivity self-check", "use [], which switches it off")]
+RenamedFrom = Annotated[None, PlainValidator(_never, json_schema_input_type=Any)]

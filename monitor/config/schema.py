@@ -1,0 +1,164 @@
+"""The whole configuration as frozen values: `Config` and its global tables.
+
+Endpoints stand in `endpoints`, channels in `channels`. `load` is the way in; a `Config` made otherwise has passed the
+same rules, apart from conflicts between tables (`conflicts`).
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainValidator
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import InitErrorDetails, core_schema
+
+from monitor.config import urls
+from monitor.config.channels import Channel, ConsoleChannel, SlackChannel, WebhookChannel
+from monitor.config.duration import parse_duration
+from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
+from monitor.config.fields import Flapping, PublicUrl, Targets
+from monitor.config.model import Model, detail, unavailable, wrong
+from monitor.config.secrets import SecretRef
+from monitor.config.values import Concurrency, Retention, TimeZone, seconds
+from monitor.domain.action import Language
+
+__all__ = [
+    "Alerting",
+    "Channel",
+    "Config",
+    "Connectivity",
+    "ConsoleChannel",
+    "Defaults",
+    "Endpoint",
+    "Model",
+    "ModelTable",
+    "Overrides",
+    "Probes",
+    "SecretRef",
+    "SlackChannel",
+    "Storage",
+    "Web",
+    "WebhookChannel",
+    "json_schema",
+]
+
+
+def _zero(what: str) -> PlainValidator:
+    """A duration of a later version: `"0s"`, which is off, is fine."""
+
+    def check(value: object) -> float:
+        try:
+            length = parse_duration(value)
+        except ValueError as error:
+            raise wrong(str(error)) from None
+        if length:
+            raise unavailable(what, 'use "0s", which is off')
+        return length
+
+    return PlainValidator(check, json_schema_input_type=Literal["0s"])
+
+
+def _control(value: object) -> object:
+    if value in (False, ""):
+        raise wrong("the control socket cannot be switched off: commands reach the daemon through it")
+    return value
+
+
+class Probes(Model):
+    """`[probes]`: bounds on all probing together."""
+
+    concurrency: Concurrency = 100
+
+
+class Storage(Model):
+    """`[storage]`: the database, and for how long it keeps single results."""
+
+    url: Annotated[str, BeforeValidator(urls.storage_url)] = "sqlite:///relaywatch.db"
+    raw_retention_s: Retention = seconds("90d")
+
+
+class Web(Model):
+    """`[web]`: the page and the control socket.
+
+    Attributes:
+        listen: None is no TCP port.
+        control: file name or path of the socket; see `paths.control_path`.
+        public_url: the page's address as people reach it, for links in messages.
+    """
+
+    listen: Annotated[urls.Address, PlainValidator(urls.listen, json_schema_input_type=str)] | None = None
+    control: Annotated[str, BeforeValidator(_control)] = "control.sock"
+    public_url: PublicUrl | None = None
+
+
+class Connectivity(Model):
+    """`[connectivity]`: the self-check of the monitor's own uplink."""
+
+    targets: Targets = ()
+
+
+class Alerting(Model):
+    """`[alerting]`: when people are told."""
+
+    group_wait_s: Annotated[float, _zero("grouping")] = seconds("0s")
+    flapping: Flapping = False
+    reminder_s: Annotated[float, _zero("a reminder")] = seconds("0s")
+
+
+class Config(Model):
+    """A whole configuration."""
+
+    language: Language = Language.EN
+    timezone: TimeZone = "UTC"
+    defaults: Defaults = Defaults()
+    probes: Probes = Probes()
+    storage: Storage = Storage()
+    web: Web = Web()
+    connectivity: Connectivity = Connectivity()
+    alerting: Alerting = Alerting()
+    endpoints: tuple[Endpoint, ...] = ()
+    channels: tuple[Channel, ...] = ()
+
+    @classmethod
+    def belongs(cls, key: str) -> str | None:
+        """What is set for all checks stands in `[defaults]`."""
+        close = difflib.get_close_matches(key, Defaults.known_keys(), n=1)
+        return f'did you mean "{close[0]}" in [defaults]?' if close else None
+
+    @classmethod
+    def between(cls, table: Mapping[str, Any]) -> Iterable[InitErrorDetails]:
+        """Something to watch; each name once."""
+        if table.get("endpoints", []) == []:
+            yield detail(("endpoints",), "there is nothing to watch: add [[endpoints]] with name and base_url")
+        for kind in ("endpoints", "channels"):
+            yield from _same_names(kind, table.get(kind))
+
+
+def _same_names(kind: str, tables: object) -> Iterator[InitErrorDetails]:
+    seen: set[str] = set()
+    for position, table in enumerate(tables if isinstance(tables, list) else []):
+        name = table.get("name") if isinstance(table, dict) else None
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            yield detail((kind, position, "name"), f"another of [[{kind}]] has this name", name)
+        seen.add(name)
+
+
+class _ForToml(GenerateJsonSchema):
+    """TOML has no null: an option that may be absent is simply not required."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> dict[str, Any]:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
+        described = super().default_schema(schema)
+        if described.get("default", "") is None:
+            del described["default"]
+        return described
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the file, for editors."""
+    described = Config.model_json_schema(schema_generator=_ForToml)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **described, "title": "relaywatch.toml"}

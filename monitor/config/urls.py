@@ -1,0 +1,143 @@
+"""Addresses: base URLs, proxies, channels' URLs, the page's own address, the database's.
+
+Every function takes the text of the file and gives it back in its normal form, or raises an error for people.
+"""
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from monitor.config.model import unavailable, wrong
+
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[\w.-]+)?")
+_OPERATIONS = ("/models", "/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
+_MOST_PORT = 65_535
+_POSTGRES = re.compile(r"postgres(ql)?(\+\w+)?:")
+_SQLITE = "sqlite:///"
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def split(text: str) -> SplitResult:
+    """The parts of an http or https URL with a host."""
+    example = 'write it like "https://api.example.com/v1"'
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise wrong(f"contains a blank, a backslash or an unprintable character; {example}")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise wrong(f"is not a URL: its host or port cannot be read; {example}") from None
+    if parts.scheme not in {"http", "https"}:
+        raise wrong(f"must begin with http:// or https://; {example}")
+    if not parts.hostname or _HOST.fullmatch(parts.hostname) is None or port == 0:
+        raise wrong(f"has no valid host or port; {example}")
+    return parts
+
+
+def host_of(url: str) -> str:
+    """The host of a URL that was checked before, in lower case."""
+    return urlsplit(url).hostname or ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine; names other than `localhost` are not looked up."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def base_url(text: str) -> str:
+    """An endpoint's base URL as the official SDKs take it, without a slash at its end."""
+    parts = split(text)
+    _no_userinfo(parts, "the key in api_key")
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise wrong("must not have a query or fragment: RelayWatch appends paths to it")
+    url = text.rstrip("/")
+    for operation in _OPERATIONS:
+        if url.endswith(operation):
+            raise wrong(f'must not end in {operation}: RelayWatch appends the path; write "{_safe_base(url)}"')
+    return url
+
+
+def _safe_base(url: str) -> str:
+    for operation in sorted(_OPERATIONS, key=len, reverse=True):
+        if url.endswith(operation):
+            return url.removesuffix(operation)
+    return url
+
+
+def literal_url(text: str) -> str:
+    """A URL that stands in the file, so it must carry no password."""
+    _no_userinfo(split(text), "the whole URL in a secret")
+    if host_of(text) == "hooks.slack.com":
+        raise wrong('is a Slack webhook, which is a secret; use type = "slack" and webhook_url = { env = "NAME" }')
+    return text
+
+
+def public_url(text: str) -> str:
+    """The page's own address as people reach it."""
+    parts = split(text)
+    _no_userinfo(parts, "no password at all")
+    if parts.query or parts.fragment:
+        raise wrong("must not have a query or fragment")
+    return text.rstrip("/")
+
+
+def proxy_scheme(text: str) -> SplitResult:
+    """The parts of a proxy's URL; it may carry a password."""
+    if text.lower().startswith("socks"):
+        raise wrong("SOCKS proxies are not supported; use an http:// or https:// proxy")
+    return split(text)
+
+
+def proxy_url(text: str) -> str:
+    """A proxy that stands in the file, so it must carry no password."""
+    _no_userinfo(proxy_scheme(text), "the whole URL in a secret")
+    return text
+
+
+def _no_userinfo(parts: SplitResult, where: str) -> None:
+    if "@" in parts.netloc:
+        raise wrong(f'must not carry a user or password; put {where}: {{ env = "NAME" }}')
+
+
+def listen(value: object) -> Address:
+    """Where the page listens: loopback only, until tokens exist. Port 0 lets the system choose a free one."""
+    text = value if isinstance(value, str) else ""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    if not colon or not host or (":" in host and not bracketed):
+        raise wrong('must be "HOST:PORT" such as "127.0.0.1:8780"; leave it out for no TCP port')
+    if not (port.isascii() and port.isdigit()) or int(port) > _MOST_PORT:
+        raise wrong(f"the port must be a number from 0 to {_MOST_PORT}")
+    if not is_loopback(host.lower()):
+        raise unavailable(
+            "listening on an address that others reach (a token is required)",
+            'use "127.0.0.1:PORT" and a reverse proxy that asks who is there',
+        )
+    return Address(host.lower(), int(port))
+
+
+def storage_url(text: str) -> str:
+    """The database's URL."""
+    if _POSTGRES.match(text):
+        raise unavailable("PostgreSQL", f'use "{_SQLITE}relaywatch.db"')
+    path = text.removeprefix(_SQLITE)
+    if path == text or not path or not text.isprintable() or path.endswith("/") or "?" in path or path == ":memory:":
+        raise wrong(f'must be "{_SQLITE}FILE" (beside the configuration) or "{_SQLITE}/ABSOLUTE/FILE"')
+    return text
