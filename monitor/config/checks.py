@@ -1,0 +1,77 @@
+"""From the configuration to checks: what is probed, with every override resolved.
+
+The model's word counts before the endpoint's, the endpoint's before `[defaults]`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
+from monitor.config.schema import Config
+from monitor.domain.check import Check, CheckKind, HealthRules, check_id, provider_of
+
+
+def checks_of(config: Config) -> tuple[Check, ...]:
+    """Every check, in the order of the file; an endpoint's model list comes before its models."""
+    return tuple(check for endpoint in config.endpoints for check in _of_endpoint(endpoint, config.defaults))
+
+
+def effective(*levels: Overrides) -> dict[str, Any]:
+    """The value of every override that holds, by attribute.
+
+    A part of a probe is never longer than the whole: two values set against each other were refused when the file was
+    read, so what is cut here is a default (or what a warning told of).
+
+    Args:
+        levels: the innermost first, `Defaults` last.
+    """
+    values = {name: _innermost(levels, name) for name in Overrides.model_fields}
+    for part in ("connect_timeout_s", "slow_after_s"):
+        values[part] = min(values[part], values["timeout_s"])
+    return values
+
+
+def _of_endpoint(endpoint: Endpoint, defaults: Defaults) -> Iterator[Check]:
+    if endpoint.check_models:
+        yield _check(endpoint, None, effective(endpoint, defaults))
+    for model in endpoint.models:
+        yield _check(endpoint, model, effective(model, endpoint, defaults))
+
+
+def _check(endpoint: Endpoint, model: ModelTable | None, values: dict[str, Any]) -> Check:
+    kind = CheckKind.MODELS if model is None else CheckKind.CHAT
+    name = None if model is None else model.id
+    return Check(
+        id=check_id(endpoint.name, kind, name),
+        endpoint=endpoint.name,
+        kind=kind,
+        model=name,
+        provider=_provider(endpoint, model),
+        interval_s=values["models_interval_s" if model is None else "interval_s"],
+        timeout_s=values["timeout_s"],
+        connect_timeout_s=values["connect_timeout_s"],
+        confirm_interval_s=values["confirm_interval_s"],
+        slow_after_s=values["slow_after_s"] or None,
+        max_tokens=values["max_tokens"],
+        rules=_rules(values),
+    )
+
+
+def _rules(values: dict[str, Any]) -> HealthRules:
+    return HealthRules(
+        failure_threshold=values["failure_threshold"],
+        recovery_threshold=values["recovery_threshold"],
+        failure_ratio=values["failure_ratio"] or None,
+        loading_grace_s=values["loading_grace_s"],
+        severity=values["severity"],
+    )
+
+
+def _provider(endpoint: Endpoint, model: ModelTable | None) -> str:
+    if model is None:
+        return endpoint.provider or endpoint.name
+    return model.provider or endpoint.provider or provider_of(model.id, endpoint.name)
+
+
+def _innermost(levels: tuple[Overrides, ...], name: str) -> Any:
+    return next((value for level in levels if (value := getattr(level, name)) is not None), None)
