@@ -1,0 +1,152 @@
+"""One batch as statements: the hot path. Owns the prepared statements and the caches that make them cheap.
+
+Everything here runs in the writer thread. What a row holds is decided in `rows`.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Dialect, Update, bindparam, exists, select, update
+
+from monitor.alerting.batch import Batch, RhythmChange
+from monitor.domain.health import Health
+from monitor.domain.incident import Incident
+from monitor.domain.result import Result
+from monitor.storage import dialect, tables
+from monitor.storage.names import Names
+from monitor.storage.rows import (
+    Memory,
+    Values,
+    detail_row,
+    event_row,
+    incident_row,
+    memory_of,
+    memory_text,
+    outbox_row,
+    result_row,
+    state_row,
+)
+
+
+class BatchWriter:
+    """Writes batches through prepared statements.
+
+    Args:
+        sql: the dialect that the statements are prepared for.
+    """
+
+    def __init__(self, sql: Dialect) -> None:
+        self._names = Names()
+        self._memories: dict[str, Memory] = {}
+        self._new_memories: dict[str, Memory] = {}
+        self._written: list[Result] = []
+        self._insert_result = dialect.insert_sql(sql, tables.results)
+        self._upsert_detail = dialect.upsert_sql(sql, tables.result_details)
+        self._upsert_state = dialect.upsert_sql(sql, tables.states)
+        self._upsert_memory = dialect.upsert_sql(sql, tables.state_memory)
+        self._upsert_incident = dialect.upsert_sql(sql, tables.incidents)
+        self._insert_incident_check = dialect.insert_or_keep_sql(sql, tables.incident_checks)
+        self._insert_event = dialect.insert_or_keep_sql(sql, tables.incident_events)
+        self._insert_outbox = dialect.insert_or_keep_sql(sql, tables.outbox)
+        self._upsert_rhythm = dialect.upsert_sql(sql, tables.rhythms)
+        self._end_rhythm = dialect.prepared(sql, _end_rhythm())
+
+    def write(self, connection: Connection, batch: Batch) -> None:
+        """Every statement of the batch, in the order that the foreign keys ask for."""
+        self._write_results(connection, batch.results)
+        self._write_states(connection, batch.healths)
+        for incident in sorted(batch.incidents.values(), key=lambda incident: incident.id):
+            self._write_incident(connection, incident)
+        _many(connection, self._insert_event, [event_row(event) for event in batch.events])
+        _many(connection, self._insert_outbox, [outbox_row(queued) for queued in batch.outbox])
+        for change in batch.rhythms:
+            self._write_rhythm(connection, change)
+
+    def settled(self, batch: Batch, *, committed: bool) -> None:
+        """The transaction is over: what was learned in it is kept, or forgotten with it."""
+        if committed:
+            self._memories.update(self._new_memories)
+            self._written = list(batch.results)
+        else:
+            self.forget()
+        self._new_memories = {}
+
+    def forget(self) -> None:
+        """Ids and memories are looked up and written again."""
+        self._names.forget()
+        self._memories = {}
+
+    def _write_results(self, connection: Connection, results: list[Result]) -> None:
+        # The same objects once more: the answer to their commit was lost (a cancelled caller), not the commit.
+        written = {id(result) for result in self._written}
+        rows: list[Values] = []
+        details: list[Values] = []
+        taken: set[tuple[int, int]] = set()
+        for result in results:
+            if id(result) in written:
+                continue
+            at_us = result.started_at.wall_us
+            check = self._names.check(connection, result.check, at_us)
+            if at_us > self._names.newest(connection, check):
+                self._names.set_newest(check, at_us)
+            else:
+                at_us = self._free(connection, check, at_us, taken)
+            taken.add((check, at_us))
+            rows.append(result_row(check, at_us, result, self._names.reason(connection, result.verdict)))
+            if (detail := detail_row(check, at_us, result)) is not None:
+                details.append(detail)
+        rows.sort()  # neighbours share a page
+        _many(connection, self._insert_result, rows)
+        _many(connection, self._upsert_detail, details)
+
+    def _free(self, connection: Connection, check: int, at_us: int, taken: set[tuple[int, int]]) -> int:
+        columns = tables.results.c
+        while (check, at_us) in taken or connection.execute(
+            select(exists().where(columns.check_id == check, columns.started_at_us == at_us)),
+        ).scalar():
+            at_us += 1
+        self._names.set_newest(check, max(at_us, self._names.newest(connection, check)))
+        return at_us
+
+    def _write_states(self, connection: Connection, healths: dict[str, Health]) -> None:
+        rows: list[Values] = []
+        memories: list[Values] = []
+        for name, health in healths.items():
+            check = self._names.check(connection, name, health.since.wall_us)
+            reason = None if health.latest is None else self._names.reason(connection, health.latest)
+            rows.append(state_row(check, health, reason))
+            memory = memory_of(health)
+            if memory != self._memories.get(name):
+                self._new_memories[name] = memory
+                memories.append((check, memory_text(memory)))
+        _many(connection, self._upsert_state, rows)
+        _many(connection, self._upsert_memory, memories)
+
+    def _write_incident(self, connection: Connection, incident: Incident) -> None:
+        _many(connection, self._upsert_incident, [incident_row(incident)])
+        _many(connection, self._insert_incident_check, list(self._incident_checks(connection, incident)))
+
+    def _incident_checks(self, connection: Connection, incident: Incident) -> Iterator[Values]:
+        for position, name in enumerate(incident.checks):
+            yield (incident.id, position, self._names.check(connection, name, incident.started_at.wall_us))
+
+    def _write_rhythm(self, connection: Connection, change: RhythmChange) -> None:
+        check = self._names.check(connection, change.check, change.at_us)
+        _many(connection, self._end_rhythm, [(change.at_us, check, change.at_us)])
+        if change.rhythm is not None:
+            rhythm = change.rhythm
+            row = (check, rhythm.first_due_us, rhythm.phase_us, rhythm.interval_us, rhythm.until_us)
+            _many(connection, self._upsert_rhythm, [row])
+
+
+def _end_rhythm() -> Update:
+    rhythm = tables.rhythms
+    return (
+        update(rhythm)
+        .values(until_us=bindparam("end_us"))
+        .where(rhythm.c.check_id == bindparam("check"), rhythm.c.until_us > bindparam("after_us"))
+    )
+
+
+def _many(connection: Connection, sql: str, rows: list[Values]) -> None:
+    if rows:
+        connection.exec_driver_sql(sql, rows)

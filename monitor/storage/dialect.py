@@ -1,0 +1,124 @@
+"""Everything that is particular to SQLite: pragmas, upserts, the text of times in views. The one such place.
+
+Another engine brings its own module with these names.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Dialect, Engine, Insert, NullPool, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.sql import ClauseElement
+
+BUSY_TIMEOUT_MS = 5000
+FILE_MODE = 0o640
+# Asserted after they were set: a file system without shared memory refuses WAL without an error, for one.
+_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_TIMEOUT_MS}
+# A larger log is checkpointed less often: a page that many commits touch goes to the file once.
+_TUNING = {"wal_autocheckpoint": 4000, "journal_size_limit": 64 * 1024 * 1024, "cache_size": -16_000}
+
+
+def create_file(path: Path) -> None:
+    """An empty file readable by its group; SQLite gives its companions the same mode. Nothing if it exists.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE_MODE)
+    except FileExistsError:
+        return
+    os.fchmod(descriptor, FILE_MODE)
+    os.close(descriptor)
+
+
+def write_engine(path: Path) -> Engine:
+    """An engine whose transactions take the write lock when they begin; never creates the file."""
+    engine = _engine(f"file:{quote(str(path))}?mode=rw")
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        for name, value in {**_PRAGMAS, **_TUNING}.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+        for name, expected in _PRAGMAS.items():
+            (actual,) = connection.execute(f"PRAGMA {name}").fetchone()
+            if actual != expected:
+                raise sqlite3.OperationalError(f"PRAGMA {name} is {actual} and cannot be set to {expected}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def read_engine(path: Path, *, immutable: bool = False) -> Engine:
+    """An engine that cannot write.
+
+    Args:
+        path: the file.
+        immutable: nobody writes; needed where a reader may not create the companions of a closed database.
+    """
+    engine = _engine(f"file:{quote(str(path))}?mode=ro{'&immutable=1' if immutable else ''}")
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA query_only = 1")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def insert_sql(dialect: Dialect, table: Table) -> str:
+    """A plain insert of all columns, in their order."""
+    return _sql(dialect, insert(table))
+
+
+def insert_or_keep_sql(dialect: Dialect, table: Table) -> str:
+    """An insert of all columns but a generated id; a row that exists stays as it is."""
+    return _sql(dialect, insert(table).on_conflict_do_nothing(), skip="id" if table.c[0].name == "id" else None)
+
+
+def upsert_sql(dialect: Dialect, table: Table) -> str:
+    """An insert of all columns that replaces every column of a row with the same primary key."""
+    statement = insert(table)
+    key = [column.name for column in table.primary_key]
+    replaced = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
+    return _sql(dialect, statement.on_conflict_do_update(index_elements=key, set_=replaced))
+
+
+def prepared(dialect: Dialect, statement: ClauseElement) -> str:
+    """A statement as the driver takes it; its parameters are positional, in the order in which they are written."""
+    return str(statement.compile(dialect=dialect))
+
+
+def iso_sql(column: str) -> str:
+    """A time column as ISO 8601 UTC with milliseconds."""
+    return f"strftime('%Y-%m-%dT%H:%M:%S', {column} / 1000000, 'unixepoch') || printf('.%03dZ', {column} / 1000 % 1000)"
+
+
+def day_sql(column: str) -> str:
+    """The UTC day of a time column."""
+    return f"strftime('%Y-%m-%d', {column} / 1000000, 'unixepoch')"
+
+
+def _engine(uri: str) -> Engine:
+    # One connection each for whoever asks: the writer keeps its own for life, a reader for one question.
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+        )
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+
+def _sql(dialect: Dialect, statement: Insert, *, skip: str | None = None) -> str:
+    columns = [column.name for column in statement.table.columns if column.name != skip]
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    return str(compiled)

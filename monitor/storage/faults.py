@@ -1,0 +1,74 @@
+"""What went wrong with the database, in words for people: one short message and what to do about it."""
+
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from monitor.errors import StartError, StorageError
+
+DatabaseFault = (DBAPIError, sqlite3.Error)
+
+
+class _Words(NamedTuple):
+    what: str
+    hint: str
+
+
+_WORDS = {
+    sqlite3.SQLITE_FULL: _Words("the disk is full", "free some space on that disk"),
+    sqlite3.SQLITE_READONLY: _Words(
+        "it is read-only", "check the owner and mode of the file and its folder, and that the disk is mounted writable"
+    ),
+    sqlite3.SQLITE_BUSY: _Words("another program holds it locked", "end the program that has the database open"),
+    sqlite3.SQLITE_LOCKED: _Words("another program holds it locked", "end the program that has the database open"),
+    sqlite3.SQLITE_CORRUPT: _Words("the file is damaged", "restore a backup, or move the file away to begin anew"),
+    sqlite3.SQLITE_NOTADB: _Words("the file is not an SQLite database", "check `[storage] url`"),
+    sqlite3.SQLITE_CANTOPEN: _Words("it cannot be opened", "check that its folder exists and may be written"),
+    sqlite3.SQLITE_PERM: _Words("access is denied", "check the owner and mode of the file and its folder"),
+    sqlite3.SQLITE_AUTH: _Words("access is denied", "check the owner and mode of the file and its folder"),
+    sqlite3.SQLITE_IOERR: _Words("the disk failed to read or write", "check the disk and its free space"),
+}
+_PRIMARY_CODE = 0xFF
+
+
+def storage_error(fault: DBAPIError | sqlite3.Error) -> StorageError:
+    """The refusal of one transaction."""
+    words = _words(fault)
+    return StorageError(f"the database refused: {words.what}", hint=words.hint or None)
+
+
+def start_error(fault: DBAPIError | sqlite3.Error, path: Path) -> StartError:
+    """Why the database cannot be used at all."""
+    words = _words(fault)
+    return StartError(f"cannot use the database {path}: {words.what}", hint=words.hint or None)
+
+
+def start_error_of_os(fault: OSError, path: Path) -> StartError:
+    """Why a file of the database cannot be used, as the operating system says."""
+    return StartError(
+        f"cannot use the database {path}: {(fault.strerror or str(fault)).lower()}",
+        hint="check the owner and mode of the file and its folder, and that the disk is mounted writable",
+    )
+
+
+def is_integrity_fault(fault: DBAPIError | sqlite3.Error) -> bool:
+    """True if a key or constraint was violated."""
+    return isinstance(_origin(fault), sqlite3.IntegrityError)
+
+
+def is_cannot_open(fault: DBAPIError | sqlite3.Error) -> bool:
+    """True if the file could not be opened as asked, or not without writing beside it."""
+    code = getattr(_origin(fault), "sqlite_errorcode", 0) & _PRIMARY_CODE
+    return code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+def _words(fault: DBAPIError | sqlite3.Error) -> _Words:
+    origin = _origin(fault)
+    code = getattr(origin, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    return _WORDS.get(code) or _Words(str(origin), "")
+
+
+def _origin(fault: DBAPIError | sqlite3.Error) -> BaseException:
+    return (fault.orig or fault) if isinstance(fault, DBAPIError) else fault

@@ -1,0 +1,105 @@
+"""The ledger's way to the database: the life of a daemon run, the checks it watches, and one transaction per batch.
+
+Owns nothing of what a row holds (`rows`) nor of the hot path's statements (`batches`).
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, update
+
+from monitor.alerting.batch import Batch, DaemonRun, Restored
+from monitor.clock import US_PER_S, Moment
+from monitor.domain.check import Check
+from monitor.errors import StorageError
+from monitor.storage import registry, tables
+from monitor.storage.batches import BatchWriter
+from monitor.storage.faults import DatabaseFault, is_integrity_fault
+from monitor.storage.restore import restore
+from monitor.storage.writer import Writer
+
+HEARTBEAT_EVERY_US = 5 * US_PER_S
+
+
+class Journal:
+    """Writes what the ledger decides, and reads it back at start.
+
+    A batch that failed may be committed again, with more in it or less: results that were written already are known by
+    identity, everything else by its key.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._batches = BatchWriter(writer.dialect)
+        self._run_id: int | None = None
+        self._heartbeat_us = 0
+
+    async def restore(self, checks: Sequence[Check], now: Moment) -> Restored:
+        """What the database remembers of `checks` and of every check with an open incident."""
+        return await self._writer.run(lambda connection: restore(connection, [check.id for check in checks], now))
+
+    async def register(self, checks: Sequence[Check], now: Moment) -> None:
+        """The checks that are configured now; all others are marked as removed."""
+
+        def work(connection: Connection) -> None:
+            self._batches.forget()
+            registry.register(connection, checks, now)
+
+        await self._writer.run(work)
+
+    async def begin_run(self, run: DaemonRun) -> None:
+        """A new life of the daemon; one that did not end is closed where its heartbeat stopped, its rhythms too."""
+
+        def work(connection: Connection) -> None:
+            registry.close_earlier_runs(connection)
+            self._run_id = registry.insert_run(connection, run)
+            self._heartbeat_us = run.started_at.wall_us
+
+        await self._writer.run(work)
+
+    async def heartbeat(self, now: Moment) -> None:
+        """The daemon is alive. Commits say so too every few seconds; this is for when there are none."""
+        await self._writer.run(lambda connection: self._beat(connection, now.wall_us))
+
+    async def end_run(self, now: Moment, reason: str) -> None:
+        """The daemon stops in good order; whatever was due ends here."""
+
+        def work(connection: Connection) -> None:
+            run = tables.daemon_runs
+            ended = {"heartbeat_us": now.wall_us, "ended_at_us": now.wall_us, "stop_reason": reason}
+            connection.execute(update(run).where(run.c.id == self._run_id).values(ended))
+            registry.end_rhythms(connection, now.wall_us)
+
+        await self._writer.run(work)
+
+    async def commit(self, batch: Batch) -> None:
+        """Everything in `batch` in one transaction.
+
+        Raises:
+            StorageError: nothing was written; the same batch may be committed again.
+        """
+        try:
+            await self._writer.run(*self._writing(batch))
+        except StorageError as refusal:
+            if not (isinstance(refusal.__cause__, DatabaseFault) and is_integrity_fault(refusal.__cause__)):
+                raise
+            # A cached id is gone (retention in another process). The caches are empty now: once more, with fresh ones.
+            await self._writer.run(*self._writing(batch))
+
+    def _writing(self, batch: Batch) -> tuple[Callable[[Connection], None], Callable[[bool], None]]:
+        def work(connection: Connection) -> None:
+            self._batches.write(connection, batch)
+            if batch.results:
+                finished_us = batch.results[-1].finished_at.wall_us
+                if abs(finished_us - self._heartbeat_us) >= HEARTBEAT_EVERY_US:
+                    self._beat(connection, finished_us)
+
+        def settled(committed: bool) -> None:  # noqa: FBT001  the writer's callback
+            self._batches.settled(batch, committed=committed)
+
+        return work, settled
+
+    def _beat(self, connection: Connection, at_us: int) -> None:
+        self._heartbeat_us = at_us
+        if self._run_id is not None:
+            run = tables.daemon_runs
+            connection.execute(update(run).where(run.c.id == self._run_id).values(heartbeat_us=at_us))

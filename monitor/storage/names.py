@@ -1,0 +1,98 @@
+"""Ids for what repeats: checks and reasons are written once and named by a small integer in every row.
+
+The caches belong to the writer thread. After a failed transaction they are forgotten, since what they learned may have
+been rolled back with it.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from monitor.domain.check import CheckKind, provider_of
+from monitor.domain.result import Verdict
+from monitor.storage import tables
+from monitor.storage.rows import clean
+
+Reason = tuple[str, str, str]
+
+
+class Names:
+    """Check ids and reason ids, looked up once."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, int] = {}
+        self._reasons: dict[Reason, int] = {}
+        self._newest: dict[int, int] = {}
+
+    def forget(self) -> None:
+        """Everything is looked up again."""
+        self._checks.clear()
+        self._reasons.clear()
+        self._newest.clear()
+
+    def check(self, connection: Connection, name: str, at_us: int) -> int:
+        """The integer id of a check; one that was never registered is written with what its name tells."""
+        known = self._checks.get(name)
+        if known is not None:
+            return known
+        if not self._checks:
+            self._checks = {
+                row[1]: row[0] for row in connection.execute(select(tables.checks.c.id, tables.checks.c.check))
+            }
+        found = self._checks.get(name)
+        if found is None:
+            found = self._checks[name] = _insert_unregistered(connection, name, at_us)
+        return found
+
+    def reason(self, connection: Connection, verdict: Verdict) -> int | None:
+        """The id of a verdict's reason, fault domain and action; None where it has none of them."""
+        if verdict.reason is None and verdict.fault_domain is None and verdict.action is None:
+            return None
+        key = (clean(verdict.reason) or "", str(verdict.fault_domain or ""), str(verdict.action or ""))
+        known = self._reasons.get(key)
+        if known is None:
+            known = self._reasons[key] = _find_reason(connection, key) or _insert_reason(connection, key)
+        return known
+
+    def newest(self, connection: Connection, check: int) -> int:
+        """The newest `started_at_us` of a check; -1 without a result."""
+        known = self._newest.get(check)
+        if known is None:
+            column = tables.results.c.started_at_us
+            query = select(func.max(column)).where(tables.results.c.check_id == check)
+            found = connection.execute(query).scalar()
+            known = self._newest[check] = -1 if found is None else found
+        return known
+
+    def set_newest(self, check: int, started_at_us: int) -> None:
+        """A result was written that is newer than all others of its check."""
+        self._newest[check] = started_at_us
+
+
+def _insert_unregistered(connection: Connection, name: str, at_us: int) -> int:
+    endpoint, _, rest = name.partition("/")
+    kind, _, model = rest.partition("/")
+    values = {
+        "check": name,
+        "endpoint": endpoint,
+        "kind": kind or str(CheckKind.MODELS),
+        "model": model or None,
+        "provider": provider_of(model or None, endpoint),
+        "first_seen_us": at_us,
+    }
+    return _inserted(connection, tables.checks, values)
+
+
+def _find_reason(connection: Connection, key: Reason) -> int | None:
+    columns = tables.reasons.c
+    query = select(columns.id).where(columns.reason == key[0], columns.fault_domain == key[1], columns.action == key[2])
+    return connection.execute(query).scalar()
+
+
+def _insert_reason(connection: Connection, key: Reason) -> int:
+    values = {"reason": key[0], "fault_domain": key[1], "action": key[2]}
+    return _inserted(connection, tables.reasons, values)
+
+
+def _inserted(connection: Connection, table: Table, values: Mapping[str, object]) -> int:
+    return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())

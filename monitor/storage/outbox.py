@@ -1,0 +1,239 @@
+"""Notifications on their way out: claimed with a lease, sent by somebody else, settled after the answer.
+
+Owns the order per incident and channel, and the leases. Sends nothing and decides nothing about retries.
+
+Whether something is due or a lease has run out is decided by the monotonic clock of this run, so that a wall clock that
+is set back or forth neither hurries nor delays a message. The times in the table are for people and for the next start.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, update
+
+from monitor.alerting.batch import Queued
+from monitor.clock import US_PER_S, Moment
+from monitor.storage import dialect, registry, tables
+from monitor.storage.rows import clean, outbox_row
+from monitor.storage.writer import Writer
+
+PENDING, LEASED, SENT, DEAD = "pending", "leased", "sent", "dead"
+# A wait that was written down before the last stop is honoured up to the longest `Retry-After` there is.
+LONGEST_WAIT_US = 3600 * US_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notification that is to be sent now, by whoever claimed it.
+
+    Attributes:
+        body: the JSON object of the interface.
+        incident_id: None for a notice.
+        attempts: how many were begun before this one; 0 at first.
+    """
+
+    row_id: int
+    notification_id: str
+    channel: str
+    body: dict[str, Any]
+    incident_id: int | None
+    sequence: int
+    attempts: int
+    created_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What one channel has not delivered.
+
+    Attributes:
+        oldest_us: when the oldest pending one was created; None without one.
+    """
+
+    pending: int
+    dead: int
+    oldest_us: int | None
+
+
+class Outbox:
+    """The queue between the ledger's transaction and the channels.
+
+    Args:
+        writer: the one writer.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._run_id = 0
+        self._insert = dialect.insert_or_keep_sql(writer.dialect, tables.outbox)
+        # Both in microseconds of the monotonic clock, by row; touched in the writer thread only.
+        self._leased_until: dict[int, int] = {}
+        self._due: dict[int, int] = {}
+
+    async def void_leases(self, now: Moment) -> None:
+        """To be called once at start, after the run has begun: whoever held a lease is gone."""
+        await self._writer.run(lambda connection: self._void_leases(connection, now))
+
+    async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> list[Claimed]:
+        """Up to `limit` notifications that are due, oldest first, each leased for `lease_s`.
+
+        Of one incident only the first that is not settled can be claimed, so what is claimed together may be sent in
+        any order.
+        """
+        taken: list[int] = []
+
+        def work(connection: Connection) -> list[Claimed]:
+            heads = (row.id for row in connection.execute(_heads(channel)).all())
+            taken.extend(islice((head for head in heads if self._claimable_us(head) <= now.mono_us), limit))
+            if not taken:
+                return []
+            table = tables.outbox
+            rows = connection.execute(select(table).where(table.c.id.in_(taken)).order_by(table.c.id)).all()
+            self._take(connection, taken, now, lease_s)
+            return [_claimed(row) for row in rows]
+
+        def settled(committed: bool) -> None:  # noqa: FBT001  the writer's callback
+            if committed:
+                self._leased_until.update(dict.fromkeys(taken, now.plus_s(lease_s).mono_us))
+
+        return await self._writer.run(work, settled)
+
+    async def settle_sent(self, row: Claimed, now: Moment) -> bool:
+        """The channel has it. Holds even if the lease ran out meanwhile; False if it was settled as sent before."""
+        values = {"state": SENT, "settled_at_us": now.wall_us, "last_error": None}
+        return await self._settle(row, values, tables.outbox.c.state != SENT)
+
+    async def settle_retry(self, row: Claimed, now: Moment, at: Moment, error: str) -> bool:
+        """Not taken, to be tried again `at`; False if somebody else has it by now."""
+        values = {"state": PENDING, "next_attempt_us": max(at.wall_us, now.wall_us), "last_error": clean(error)}
+        return await self._settle(row, values, self._holds(row), due_us=at.mono_us)
+
+    async def settle_dead(self, row: Claimed, now: Moment, error: str) -> bool:
+        """Given up; later ones of the incident may go. False if somebody else has it by now."""
+        values = {"state": DEAD, "settled_at_us": now.wall_us, "last_error": clean(error)}
+        return await self._settle(row, values, self._holds(row))
+
+    async def next_due_s(self, channel: str, now: Moment) -> float | None:
+        """Seconds until something of this channel can be claimed, 0 if at once; None if nothing waits."""
+
+        def work(connection: Connection) -> float | None:
+            moments = [self._claimable_us(row.id) for row in connection.execute(_heads(channel))]
+            return max(0, min(moments) - now.mono_us) / US_PER_S if moments else None
+
+        return await self._writer.run(work)
+
+    async def counts(self) -> dict[str, Waiting]:
+        """What each channel that ever had a notification has not delivered."""
+        return await self._writer.run(count_waiting)
+
+    async def enqueue_notice(self, queued: Queued) -> None:
+        """One notification outside the ledger's batches."""
+
+        def work(connection: Connection) -> None:
+            connection.exec_driver_sql(self._insert, outbox_row(queued))
+
+        await self._writer.run(work)
+
+    async def _settle(
+        self, row: Claimed, values: dict[str, Any], condition: ColumnElement[bool], *, due_us: int | None = None
+    ) -> bool:
+        table = tables.outbox
+        statement = (
+            update(table)
+            .where(table.c.id == row.row_id, condition)
+            .values(lease_until_us=None, lease_run=None, **values)
+        )
+
+        changed: list[bool] = []
+
+        def work(connection: Connection) -> bool:
+            changed.append(connection.execute(statement).rowcount == 1)
+            return changed[0]
+
+        def settled(committed: bool) -> None:  # noqa: FBT001  the writer's callback
+            if committed and changed[0]:
+                self._leased_until.pop(row.row_id, None)
+                self._due.pop(row.row_id, None)
+                if due_us is not None:
+                    self._due[row.row_id] = due_us
+
+        return await self._writer.run(work, settled)
+
+    def _holds(self, row: Claimed) -> ColumnElement[bool]:
+        columns = tables.outbox.c
+        return and_(columns.state == LEASED, columns.lease_run == self._run_id, columns.attempts == row.attempts + 1)
+
+    def _claimable_us(self, row_id: int) -> int:
+        """When a row can be claimed, on the monotonic clock; what this run knows nothing of, at once."""
+        return self._leased_until.get(row_id) or self._due.get(row_id) or 0
+
+    def _take(self, connection: Connection, rows: list[int], now: Moment, lease_s: float) -> None:
+        table = tables.outbox
+        connection.execute(
+            update(table)
+            .where(table.c.id.in_(rows))
+            .values(
+                state=LEASED,
+                attempts=table.c.attempts + 1,
+                lease_run=self._run_id,
+                lease_until_us=now.plus_s(lease_s).wall_us,
+                next_attempt_us=None,
+            ),
+        )
+
+    def _void_leases(self, connection: Connection, now: Moment) -> None:
+        table = tables.outbox
+        self._run_id = registry.newest_run(connection)
+        self._leased_until.clear()
+        self._due.clear()
+        connection.execute(
+            update(table).where(table.c.state == LEASED).values(state=PENDING, lease_until_us=None, lease_run=None),
+        )
+        waits = select(table.c.id, table.c.next_attempt_us).where(
+            table.c.settled_at_us.is_(None), table.c.next_attempt_us.is_not(None)
+        )
+        for row_id, next_us in connection.execute(waits):
+            self._due[row_id] = now.mono_us + min(max(0, next_us - now.wall_us), LONGEST_WAIT_US)
+
+
+def count_waiting(connection: Connection) -> dict[str, Waiting]:
+    """What each channel that ever had a notification has not delivered."""
+    table = tables.outbox
+    pending = table.c.settled_at_us.is_(None)
+    query = select(
+        table.c.channel,
+        func.count().filter(pending),
+        func.count().filter(table.c.state == DEAD),
+        func.min(table.c.created_at_us).filter(pending),
+    ).group_by(table.c.channel)
+    return {channel: Waiting(*counts) for channel, *counts in connection.execute(query)}
+
+
+def _heads(channel: str) -> Select[Any]:
+    """The first unsettled notification of each incident, and every unsettled notice."""
+    row, earlier = tables.outbox, tables.outbox.alias("earlier")
+    goes_before = or_(
+        earlier.c.sequence < row.c.sequence, and_(earlier.c.sequence == row.c.sequence, earlier.c.id < row.c.id)
+    )
+    blocked = exists().where(
+        earlier.c.channel == row.c.channel,
+        earlier.c.incident_id == row.c.incident_id,
+        earlier.c.settled_at_us.is_(None),
+        goes_before,
+    )
+    return select(row.c.id).where(row.c.channel == channel, row.c.settled_at_us.is_(None), ~blocked).order_by(row.c.id)
+
+
+def _claimed(row: Row[Any]) -> Claimed:
+    return Claimed(
+        row_id=row.id,
+        notification_id=row.notification_id,
+        channel=row.channel,
+        body=orjson.loads(row.body),
+        incident_id=row.incident_id,
+        sequence=row.sequence,
+        attempts=row.attempts,
+        created_at_us=row.created_at_us,
+    )

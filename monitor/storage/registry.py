@@ -1,0 +1,73 @@
+"""What is watched, and when the daemon lived: checks, daemon runs and the ends of their rhythms."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select, update
+
+from monitor.alerting.batch import DaemonRun
+from monitor.clock import Moment
+from monitor.domain.check import Check
+from monitor.storage import tables
+
+KILLED = "ended without a word"
+
+
+def register(connection: Connection, checks: Sequence[Check], now: Moment) -> None:
+    """Writes the difference between what is configured and what the database has."""
+    table = tables.checks
+    known = {row.check: row for row in connection.execute(select(table))}
+    new: list[dict[str, object]] = []
+    for check in checks:
+        row = known.pop(check.id, None)
+        values: dict[str, object] = {
+            "endpoint": check.endpoint,
+            "kind": str(check.kind),
+            "model": check.model,
+            "provider": check.provider,
+            "removed_at_us": None,
+        }
+        if row is None:
+            new.append({"check": check.id, "first_seen_us": now.wall_us, **values})
+        elif any(row._mapping[name] != value for name, value in values.items()):  # noqa: SLF001  the public name of a row's columns
+            connection.execute(update(table).where(table.c.id == row.id).values(values))
+    if new:
+        connection.execute(insert(table), new)
+    removed = [row.id for row in known.values() if row.removed_at_us is None]
+    for key in removed:
+        connection.execute(update(table).where(table.c.id == key).values(removed_at_us=now.wall_us))
+
+
+def insert_run(connection: Connection, run: DaemonRun) -> int:
+    """A new life of the daemon; its id."""
+    values = {
+        "version": run.version,
+        "pid": run.pid,
+        "host": run.host,
+        "started_at_us": run.started_at.wall_us,
+        "heartbeat_us": run.started_at.wall_us,
+    }
+    connection.execute(insert(tables.daemon_runs).values(values))
+    return newest_run(connection)
+
+
+def newest_run(connection: Connection) -> int:
+    """The id of the latest daemon run; 0 before the first."""
+    run = tables.daemon_runs
+    return connection.execute(select(run.c.id).order_by(run.c.id.desc()).limit(1)).scalar() or 0
+
+
+def close_earlier_runs(connection: Connection) -> None:
+    """Runs without an end ended at their last heartbeat, and nothing was due after the last of them."""
+    run = tables.daemon_runs
+    connection.execute(
+        update(run).where(run.c.ended_at_us.is_(None)).values(ended_at_us=run.c.heartbeat_us, stop_reason=KILLED),
+    )
+    last = connection.execute(select(run.c.ended_at_us).order_by(run.c.id.desc()).limit(1)).scalar()
+    if last is not None:
+        end_rhythms(connection, last)
+
+
+def end_rhythms(connection: Connection, at_us: int) -> None:
+    """Nothing is due from here on."""
+    rhythm = tables.rhythms
+    connection.execute(update(rhythm).where(rhythm.c.until_us > at_us).values(until_us=at_us))

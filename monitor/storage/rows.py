@@ -1,0 +1,273 @@
+"""Values of the domain as rows, and back. Pure: no database is touched here.
+
+Rows are tuples in the order of their table's columns: the driver takes tuples, and a dictionary per row would only be
+taken apart again. Wall times go in; on the way back they are anchored to the monotonic clock of the run.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+
+from monitor.alerting.batch import Queued
+from monitor.clock import US_PER_S, Moment
+from monitor.domain.action import Action
+from monitor.domain.availability import Recent
+from monitor.domain.check import Severity
+from monitor.domain.health import DownBecause, Health, Window
+from monitor.domain.incident import Cause, Incident, IncidentEvent, IncidentKind
+from monitor.domain.result import FaultDomain, Phases, Result, Status, Verdict
+from monitor.storage.codes import STATE_CODES, STATES, STATUS_CODES, STATUSES, TRIGGER_CODES
+
+Values = tuple[Any, ...]
+_PER_MS = 10
+
+
+def result_row(check_id: int, started_at_us: int, result: Result, reason_id: int | None) -> Values:
+    """A row of `results`."""
+    return (
+        check_id,
+        started_at_us,
+        STATUS_CODES[result.verdict.status],
+        TRIGGER_CODES[result.trigger],
+        result.http_status,
+        _tenths(result.latency_ms),
+        _tenths(result.ttft_ms),
+        round(result.lag_ms * _PER_MS),
+        reason_id,
+        result.input_tokens,
+        result.output_tokens,
+    )
+
+
+def detail_row(check_id: int, started_at_us: int, result: Result) -> Values | None:
+    """A row of `result_details`; None where there is nothing worth one."""
+    has_request = result.request_id is not None and not result.verdict.status.is_success
+    if result.phases is None and not has_request:
+        return None
+    phases = result.phases or Phases()
+    return (
+        check_id,
+        started_at_us,
+        clean(result.request_id),
+        _tenths(phases.dns_ms),
+        _tenths(phases.connect_ms),
+        _tenths(phases.tls_ms),
+        _tenths(phases.first_byte_ms),
+        _tenths(phases.total_ms),
+        result.certificate_days,
+    )
+
+
+def state_row(check_id: int, health: Health, reason_id: int | None) -> Values:
+    """A row of `states`."""
+    verdict = health.latest
+    successes, counted = health.recent.buckets[0] if health.recent.buckets else (None, None)
+    return (
+        check_id,
+        STATE_CODES[health.state],
+        health.since.wall_us,
+        None if verdict is None else STATUS_CODES[verdict.status],
+        reason_id,
+        None if verdict is None else verdict.retry_after_s,
+        verdict is not None and verdict.loading,
+        _wall(health.latest_at),
+        health.latency_ms,
+        health.consecutive_failures,
+        health.consecutive_successes,
+        health.auth_failures,
+        _wall(health.streak_started),
+        _wall(health.last_counted),
+        _wall(health.loading_since),
+        health.slow,
+        _wall(health.slow_since),
+        health.recent.hour,
+        successes,
+        counted,
+    )
+
+
+Memory = tuple[Window, Window, tuple[Moment, ...], tuple[tuple[int, int], ...]]
+
+
+def memory_of(health: Health) -> Memory:
+    """The part of a health that goes into `state_memory`; equal as long as that row need not be written."""
+    return (health.failures, health.slow_answers, health.failed_at, health.recent.buckets[1:])
+
+
+def memory_text(memory: Memory) -> str:
+    """The text of a row of `state_memory`."""
+    failures, slow_answers, failed_at, hours = memory
+    return orjson.dumps(
+        {
+            "failures": [f"{failures.bits:x}", failures.size],
+            "slow_answers": [f"{slow_answers.bits:x}", slow_answers.size],
+            "failed_at_us": [moment.wall_us for moment in failed_at],
+            "hours": hours,
+        },
+    ).decode()
+
+
+def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
+    """A health from a row of `states` with `check` and `memory`, its verdict already made."""
+    memory = orjson.loads(row.memory)
+    newest = () if row.hour_counted is None else ((row.hour_successes, row.hour_counted),)
+    return Health(
+        check=row.check,
+        since=now.anchor(row.since_us),
+        state=STATES[row.state],
+        latest=verdict,
+        latest_at=_moment(row.latest_at_us, now),
+        latency_ms=row.latency_ms,
+        consecutive_failures=row.consecutive_failures,
+        consecutive_successes=row.consecutive_successes,
+        auth_failures=row.auth_failures,
+        streak_started=_moment(row.streak_started_us, now),
+        failed_at=tuple(now.anchor(us) for us in memory["failed_at_us"]),
+        last_counted=_moment(row.last_counted_us, now),
+        loading_since=_moment(row.loading_since_us, now),
+        failures=_window(memory["failures"]),
+        slow_answers=_window(memory["slow_answers"]),
+        slow=bool(row.slow),
+        slow_since=_moment(row.slow_since_us, now),
+        recent=Recent(row.hour, newest + tuple((ok, counted) for ok, counted in memory["hours"])),
+    )
+
+
+def verdict_of(row: Row[Any]) -> Verdict | None:
+    """The newest verdict from a row of `states` with its reason; None before the first probe."""
+    if row.status is None:
+        return None
+    return Verdict(
+        status=STATUSES[row.status],
+        fault_domain=FaultDomain(row.fault_domain) if row.fault_domain else None,
+        reason=row.reason or None,
+        action=Action(row.action) if row.action else None,
+        retry_after_s=row.retry_after_s,
+        loading=bool(row.loading),
+    )
+
+
+def incident_row(incident: Incident) -> Values:
+    """A row of `incidents`."""
+    resolved = incident.resolved_at
+    return (
+        incident.id,
+        incident.key,
+        str(incident.kind),
+        incident.endpoint,
+        str(incident.severity),
+        str(incident.cause.status),
+        _text(incident.cause.fault_domain),
+        _text(incident.because),
+        clean(incident.reason),
+        _text(incident.action),
+        incident.started_at.wall_us,
+        incident.detected_at.wall_us,
+        _wall(resolved),
+        None if resolved is None else round(incident.duration_s(resolved) * US_PER_S),
+        incident.failed_probes,
+        incident.sequence,
+        orjson.dumps([_cause_list(cause) for cause in incident.told]).decode(),
+        None if incident.pending_cause is None else orjson.dumps(_cause_list(incident.pending_cause)).decode(),
+    )
+
+
+def incident_of(row: Row[Any], checks: Sequence[str], now: Moment) -> Incident:
+    """An incident from its row."""
+    return Incident(
+        id=row.id,
+        key=row.key,
+        kind=IncidentKind(row.kind),
+        endpoint=row.endpoint,
+        checks=tuple(checks),
+        severity=Severity(row.severity),
+        cause=_cause((row.status, row.fault_domain)),
+        because=None if row.because is None else DownBecause(row.because),
+        reason=row.reason,
+        action=None if row.action is None else Action(row.action),
+        started_at=now.anchor(row.started_at_us),
+        detected_at=now.anchor(row.detected_at_us),
+        resolved_at=_moment(row.resolved_at_us, now),
+        failed_probes=row.failed_probes,
+        sequence=row.sequence,
+        told=tuple(_cause(pair) for pair in orjson.loads(row.told)),
+        pending_cause=None if row.pending_cause is None else _cause(orjson.loads(row.pending_cause)),
+    )
+
+
+def event_row(event: IncidentEvent) -> Values:
+    """A row of `incident_events`."""
+    return (
+        event.incident_id,
+        event.sequence,
+        str(event.kind),
+        event.at.wall_us,
+        str(event.cause.status),
+        _text(event.cause.fault_domain),
+        str(event.severity),
+        clean(event.reason),
+        str(event.decision),
+        event.notifications,
+    )
+
+
+def outbox_row(queued: Queued) -> Values:
+    """A row of `outbox`, without the id; due at once."""
+    notification = queued.notification
+    return (
+        notification.id,
+        queued.channel,
+        str(notification.event),
+        notification.severity,
+        _body_text(notification.body()),
+        queued.incident_id,
+        queued.sequence,
+        queued.created_at.wall_us,
+        "pending",
+        0,
+        *(None,) * 5,
+    )
+
+
+def clean(text: str | None) -> str | None:
+    """Text that every database takes: no half of a surrogate pair, no NUL. One such text must not stop all writing."""
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def _body_text(body: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(body).decode()
+    except TypeError:  # half of a surrogate pair
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+
+
+def _tenths(ms: float | None) -> int | None:
+    return None if ms is None else round(ms * _PER_MS)
+
+
+def _wall(moment: Moment | None) -> int | None:
+    return None if moment is None else moment.wall_us
+
+
+def _moment(us: int | None, now: Moment) -> Moment | None:
+    return None if us is None else now.anchor(us)
+
+
+def _text(value: object | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _window(pair: tuple[str, int]) -> Window:
+    return Window(int(pair[0], 16), pair[1])
+
+
+def _cause_list(cause: Cause) -> list[str | None]:
+    return [str(cause.status), _text(cause.fault_domain)]
+
+
+def _cause(pair: Sequence[Any]) -> Cause:
+    status, fault = pair
+    return Cause(Status(status), None if fault is None else FaultDomain(fault))

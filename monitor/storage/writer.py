@@ -1,0 +1,113 @@
+"""The one writer thread: everything that changes the database runs here, in order, each in a transaction of its own.
+
+Owns the thread, its connection and the translation of what the database refuses into `StorageError`. Does not know what
+is written.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from monitor.errors import StorageError
+from monitor.storage.faults import DatabaseFault, storage_error
+
+T = TypeVar("T")
+
+
+class _Job(NamedTuple):
+    work: Callable[[Connection], Any]
+    settled: Callable[[bool], None] | None
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """Runs callables on the one writing connection.
+
+    Args:
+        engine: of `engine.open_for_writing`; the thread opens its connection when the first work arrives.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.dialect = engine.dialect
+        self._engine = engine
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._stopped = False
+        # A daemon thread: a disk that hangs must not keep the process from ending.
+        self._thread = threading.Thread(target=self._work, name="storage-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[Connection], T], settled: Callable[[bool], None] | None = None) -> T:
+        """What `work` returns, after its transaction was committed.
+
+        Work that was handed over runs even if the caller is cancelled meanwhile.
+
+        Args:
+            work: is given the connection inside a transaction.
+            settled: told, in the writer thread, whether the transaction was committed; for caches of that thread.
+
+        Raises:
+            StorageError: the database refused; nothing of this work was written.
+        """
+        if self._stopped:
+            raise StorageError("the database is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, settled, loop, future))
+        return await future
+
+    async def stop(self, timeout_s: float = 5.0) -> bool:
+        """Ends the thread after the work handed over so far and closes the connection.
+
+        Returns:
+            False if the work did not end within `timeout_s`; the thread is then left to die with the process.
+        """
+        if not self._stopped:
+            self._stopped = True
+            self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join, timeout_s)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        connection: Connection | None = None
+        while (job := self._jobs.get()) is not None:
+            outcome, fault = None, None
+            try:
+                if connection is None:
+                    connection = self._engine.connect()
+                with connection.begin():
+                    outcome = job.work(connection)
+            except BaseException as error:  # noqa: BLE001  whatever it is belongs to who asked
+                fault = _for_people(error)
+            if job.settled is not None:
+                job.settled(fault is None)
+            _answer(job, outcome, fault)
+        if connection is not None:
+            with suppress(*DatabaseFault):
+                connection.close()
+
+
+def _for_people(error: BaseException) -> BaseException:
+    if not isinstance(error, DatabaseFault):
+        return error
+    refusal = storage_error(error)
+    refusal.__cause__ = error
+    return refusal
+
+
+def _answer(job: _Job, outcome: object, fault: BaseException | None) -> None:
+    def settle() -> None:
+        if job.future.cancelled():
+            return
+        if fault is None:
+            job.future.set_result(outcome)
+        else:
+            job.future.set_exception(fault)
+
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        job.loop.call_soon_threadsafe(settle)
