@@ -1,0 +1,117 @@
+"""A web room on loopback over a ledger that is nothing but what a test puts into it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+
+from monitor.alerting.texts import Voice
+from monitor.clock import US_PER_S, Moment
+from monitor.domain.action import Language
+from monitor.domain.check import Check, CheckKind, check_id, provider_of
+from monitor.domain.health import Health, State
+from monitor.domain.incident import Incident
+from monitor.domain.result import Verdict
+from monitor.errors import StorageError
+from monitor.web.metrics import Metrics
+from monitor.web.server import Server
+from monitor.web.sources import Backlog, Sources
+
+NOON = Moment(1_795_262_400 * US_PER_S, 0)  # 2026-11-21T12:00:00Z
+
+
+@dataclass
+class FakeLedger:
+    """What the ledger shows of itself."""
+
+    checks: dict[str, Check] = field(default_factory=dict)
+    healths: dict[str, Health] = field(default_factory=dict)
+    open_incidents: tuple[Incident, ...] = ()
+    pending: int = 0
+    last_commit: Moment | None = None
+    refusing_since: Moment | None = None
+    dropped: int = 0
+
+    def add(self, endpoint: str, model: str | None, state: State = State.UP, verdict: Verdict | None = None) -> Check:
+        """Put a check in force, with what is believed of it."""
+        kind = CheckKind.MODELS if model is None else CheckKind.CHAT
+        check = Check(check_id(endpoint, kind, model), endpoint, kind, model, provider_of(model, endpoint))
+        self.checks[check.id] = check
+        self.healths[check.id] = Health(check.id, since=NOON, state=state, latest=verdict)
+        return check
+
+
+@dataclass
+class FakePast:
+    """A database that answers, or refuses."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    waiting: dict[str, Backlog] = field(default_factory=dict)
+    refuses: bool = False
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The rows as they are."""
+        self._answer()
+        self.asked.append((state, limit))
+        return self.rows
+
+    def backlog(self) -> Mapping[str, Backlog]:
+        """What waits."""
+        self._answer()
+        return self.waiting
+
+    def _answer(self) -> None:
+        if self.refuses:
+            raise StorageError("disk I/O error in /var/lib/secret-place")
+
+
+@dataclass
+class FakeClock:
+    """Time that a test moves."""
+
+    moment: Moment = NOON
+
+    def now(self) -> Moment:
+        """The present moment."""
+        return self.moment
+
+
+@dataclass
+class Room:
+    """One running web room and its sources."""
+
+    server: Server
+    sources: Sources
+    session: aiohttp.ClientSession
+    control: Path
+    ledger: FakeLedger
+    past: FakePast
+    clock: FakeClock
+    troubles: list[str]
+
+    @property
+    def url(self) -> str:
+        """Where the TCP face is."""
+        assert self.server.address is not None
+        return f"http://127.0.0.1:{self.server.address[1]}"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    """A web room on a free port and a control socket."""
+    ledger, past, clock, troubles = FakeLedger(), FakePast(), FakeClock(), list[str]()
+    voice = Voice(Language.EN, ZoneInfo("Asia/Seoul"))
+    sources = Sources(ledger, past, lambda: troubles, clock, voice, pid=4711)
+    control = tmp_path / "control.sock"
+    server = Server(
+        sources, Metrics(), listen=("127.0.0.1", 0), control=control, public_url="https://status.example.org/"
+    )
+    await server.start()
+    async with aiohttp.ClientSession() as session:
+        yield Room(server, sources, session, control, ledger, past, clock, troubles)
+    await server.stop()
