@@ -10,16 +10,20 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from monitor.alerting.batch import Queued
 from monitor.alerting.notification import Notification
 from monitor.clock import Clock, Moment
 from monitor.delivery.announce import Announcer
 from monitor.delivery.channel import SEND_TIMEOUT_S, Channel, Delivered, Permanent, Receipt, Retry
-from monitor.delivery.due import Due, Outbox
+from monitor.delivery.due import Outbox
 from monitor.delivery.record import Outcome, Record
 from monitor.delivery.retry import is_over, pause_s
 from monitor.errors import StorageError
+
+if TYPE_CHECKING:
+    from monitor.storage.outbox import Claimed
 
 LEASE_S = SEND_TIMEOUT_S + 10.0
 HANGS_AFTER_S = SEND_TIMEOUT_S + 1.0
@@ -56,7 +60,7 @@ class Worker:
         self._channel = channel
         self._around = around
         self._record = record
-        self._in_flight: dict[int, Due] = {}
+        self._in_flight: dict[int, Claimed] = {}
         self._born: dict[int, Moment] = {}
         self._woken = asyncio.Event()
         self._stopping = False
@@ -96,7 +100,7 @@ class Worker:
         self._record.accepted()
         return IDLE_S if due_s is None else min(max(due_s, BLOCKED_S), IDLE_S)
 
-    def _start(self, rows: Iterable[Due], deliveries: asyncio.TaskGroup) -> None:
+    def _start(self, rows: Iterable["Claimed"], deliveries: asyncio.TaskGroup) -> None:
         now = self._around.clock.now()
         for row in rows:
             is_new = row.row_id not in self._in_flight
@@ -105,7 +109,7 @@ class Worker:
             if is_new:
                 deliveries.create_task(self._deliver(row), name=f"deliver:{self._channel.name}:{row.row_id}")
 
-    async def _deliver(self, row: Due) -> None:
+    async def _deliver(self, row: "Claimed") -> None:
         try:
             notification = _read(row)
             if notification is None:
@@ -117,7 +121,7 @@ class Worker:
             del self._in_flight[row.row_id]
             self._woken.set()
 
-    async def _deliver_readable(self, row: Due, notification: Notification) -> None:
+    async def _deliver_readable(self, row: "Claimed", notification: Notification) -> None:
         began = self._around.clock.now()
         receipt = await self._send(notification)
         ended = self._around.clock.now()
@@ -146,7 +150,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  a channel that breaks its promise must not stop the others
             return Retry(f"the channel failed ({type(error).__name__})")
 
-    def _outcome(self, row: Due, receipt: Receipt, now: Moment) -> Outcome:
+    def _outcome(self, row: "Claimed", receipt: Receipt, now: Moment) -> Outcome:
         match receipt:
             case Delivered():
                 return Outcome.SENT
@@ -172,7 +176,7 @@ class Worker:
             else:
                 return
 
-    def _newest(self, row: Due) -> Due:
+    def _newest(self, row: "Claimed") -> "Claimed":
         """The row as it was last claimed: a lease may have run out while the database refused to settle."""
         return self._in_flight[row.row_id]
 
@@ -185,7 +189,7 @@ class Worker:
         self.last_progress = self._around.clock.now()
 
 
-def _read(row: Due) -> Notification | None:
+def _read(row: "Claimed") -> Notification | None:
     try:
         return Notification.from_body(row.body)
     except (KeyError, TypeError, ValueError):

@@ -1,0 +1,299 @@
+"""Virtual time, an outbox in memory, and channels that do as they are told."""
+
+import asyncio
+import random
+import selectors
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.alerting.batch import Queued
+from monitor.alerting.notification import Details, Event, IncidentFacts, Notification
+from monitor.alerting.texts import Voice
+from monitor.clock import US_PER_S, Moment
+from monitor.delivery.channel import Delivered, Receipt
+from monitor.delivery.delivery import Delivery
+from monitor.domain.action import Language
+from monitor.errors import StorageError
+from monitor.storage.outbox import Claimed
+
+T = TypeVar("T")
+EPOCH_US = 1_795_200_000 * US_PER_S
+OK = Delivered("ok")
+
+
+class _Jumping(selectors.SelectSelector):
+    """Waits for nothing: where nothing is ready, time jumps to the next timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "everything waits for ever"
+            self.now_s += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time."""
+
+    def __init__(self) -> None:
+        self._jumping = _Jumping()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Seconds of virtual time."""
+        return self._jumping.now_s
+
+
+class LoopClock:
+    """The virtual loop's time as a `Clock`; `skew_s` sets the wall clock forth or back."""
+
+    def __init__(self) -> None:
+        self.skew_s = 0.0
+
+    def now(self) -> Moment:
+        """The present moment."""
+        mono_us = round(asyncio.get_running_loop().time() * US_PER_S)
+        return Moment(EPOCH_US + mono_us + round(self.skew_s * US_PER_S), mono_us)
+
+
+@dataclass
+class Kept:
+    """One message in the fake outbox, with what only the outbox knows of it; times in us of the virtual clock."""
+
+    claimed: Claimed
+    due_us: int = 0
+    state: str = "pending"
+    error: str | None = None
+
+
+@dataclass
+class FakeOutbox:
+    """An outbox in memory that keeps the promises of `due.Outbox`, and refuses when told to."""
+
+    rows: dict[int, Kept] = field(default_factory=dict)
+    refusals: int = 0
+
+    def put(self, queued: Queued) -> None:
+        """What the ledger's transaction does."""
+        number, note = len(self.rows) + 1, queued.notification
+        self.rows[number] = Kept(
+            Claimed(
+                row_id=number,
+                notification_id=note.id,
+                channel=queued.channel,
+                body=note.body(),
+                incident_id=queued.incident_id,
+                sequence=queued.sequence,
+                attempts=0,
+                created_at_us=queued.created_at.wall_us,
+            )
+        )
+
+    def states(self, channel: str) -> list[str]:
+        """Of the channel's messages, oldest first."""
+        return [kept.state for kept in self.rows.values() if kept.claimed.channel == channel]
+
+    async def void_leases(self, now: Moment) -> None:
+        """As promised."""
+        self._refuse()
+        for kept in self.rows.values():
+            kept.due_us = min(kept.due_us, now.mono_us)
+
+    async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> Sequence[Claimed]:
+        """As promised."""
+        self._refuse()
+        due = [kept for kept in self._heads(channel) if kept.due_us <= now.mono_us][:limit]
+        claimed = [kept.claimed for kept in due]
+        for kept in due:
+            kept.due_us = now.plus_s(lease_s).mono_us
+            kept.claimed = replace(kept.claimed, attempts=kept.claimed.attempts + 1)
+        return claimed
+
+    async def settle_sent(self, row: Claimed, now: Moment) -> bool:
+        """As promised."""
+        return self._settle(row, now, "sent")
+
+    async def settle_retry(self, row: Claimed, now: Moment, at: Moment, error: str) -> bool:
+        """As promised."""
+        del now
+        return self._settle(row, at, "pending", error)
+
+    async def settle_dead(self, row: Claimed, now: Moment, error: str) -> bool:
+        """As promised."""
+        return self._settle(row, now, "dead", error)
+
+    async def next_due_s(self, channel: str, now: Moment) -> float | None:
+        """As promised."""
+        self._refuse()
+        moments = [kept.due_us for kept in self._heads(channel)]
+        return max(0, min(moments) - now.mono_us) / US_PER_S if moments else None
+
+    async def enqueue_notice(self, queued: Queued) -> None:
+        """As promised."""
+        self._refuse()
+        self.put(queued)
+
+    def _heads(self, channel: str) -> list[Kept]:
+        pending = [kept for kept in self.rows.values() if kept.claimed.channel == channel and kept.state == "pending"]
+        first: dict[object, Kept] = {}
+        for kept in sorted(pending, key=lambda kept: (kept.claimed.sequence, kept.claimed.row_id)):
+            row = kept.claimed
+            first.setdefault(("notice", row.row_id) if row.incident_id is None else row.incident_id, kept)
+        return sorted(first.values(), key=lambda kept: kept.claimed.row_id)
+
+    def _settle(self, row: Claimed, at: Moment, state: str, error: str | None = None) -> bool:
+        self._refuse()
+        kept = self.rows[row.row_id]
+        if state != "sent" and kept.claimed.attempts != row.attempts + 1:
+            return False
+        kept.due_us, kept.state, kept.error = at.mono_us, state, error
+        return True
+
+    def _refuse(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise StorageError("disk full")
+
+
+@dataclass
+class FakeChannel:
+    """Answers from a script, then with `then`; remembers what it was sent."""
+
+    name: str
+    script: deque[Receipt | Exception | float] = field(default_factory=deque)
+    then: Receipt | float = OK
+    attempts: list[tuple[float, str]] = field(default_factory=list)
+    arrived: list[str] = field(default_factory=list)
+    sending: int = 0
+    most_at_once: int = 0
+    takes_s: float = 0.0
+
+    async def send(self, notification: Notification) -> Receipt:
+        """A float in the script hangs for so many seconds, and then fails to answer."""
+        answer = self.script.popleft() if self.script else self.then
+        self.attempts.append((asyncio.get_running_loop().time(), notification.id))
+        self.sending += 1
+        self.most_at_once = max(self.most_at_once, self.sending)
+        try:
+            await asyncio.sleep(answer if isinstance(answer, float) else self.takes_s)
+        finally:
+            self.sending -= 1
+        if isinstance(answer, Exception):
+            raise answer
+        assert not isinstance(answer, float), "hung for longer than anybody waits"
+        if isinstance(answer, Delivered):
+            self.arrived.append(notification.id)
+        return answer
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass
+class World:
+    """A delivery with its surroundings, in virtual time."""
+
+    voice: Voice
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+    clock: LoopClock = field(default_factory=LoopClock)
+    channels: dict[str, FakeChannel] = field(default_factory=dict)
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+    delivery: Delivery = field(init=False)
+
+    def channel(
+        self, name: str = "ops", *script: Receipt | Exception | float, then: Receipt | float = OK
+    ) -> FakeChannel:
+        """One more channel."""
+        self.channels[name] = FakeChannel(name, deque(script), then)
+        return self.channels[name]
+
+    def start(self) -> "asyncio.Task[None]":
+        """A daemon begins its life."""
+        self.delivery = Delivery(
+            self.channels,
+            self.outbox,
+            self.clock,
+            self.voice,
+            observer=lambda channel, outcome: self.outcomes.append((channel, outcome)),
+            rng=random.Random(1),  # noqa: S311  repeatable
+        )
+        return asyncio.create_task(self.delivery.run())
+
+    def commit(self, incident: int, *sequences: int, channels: Sequence[str] = ("ops",)) -> None:
+        """The ledger commits messages of one incident."""
+        for sequence in sequences or (1,):
+            for name in channels:
+                self.outbox.put(queued(incident, sequence, name, self.clock.now()))
+        if hasattr(self, "delivery"):
+            self.delivery.wake()
+
+    async def until(self, condition: Callable[[], bool], within_s: float = 10.0, step_s: float = 0.05) -> None:
+        """Let virtual time pass until something is so."""
+        for _ in range(round(within_s / step_s)):
+            if condition():
+                return
+            await asyncio.sleep(step_s)
+        raise AssertionError(f"not so within {within_s} s")
+
+    async def settled(self, within_s: float = 100_000.0, step_s: float = 1.0) -> None:
+        """Let virtual time pass until nothing waits."""
+        await self.until(lambda: "pending" not in map(self.state_of, self.outbox.rows), within_s, step_s)
+
+    def state_of(self, row_id: int) -> str:
+        """What became of a message."""
+        return self.outbox.rows[row_id].state
+
+
+def queued(incident: int, sequence: int, channel: str, at: Moment) -> Queued:
+    """A message of an incident on its way."""
+    facts = IncidentFacts(incident, f"gw/chat/m{incident}", "t", "t", None, 0.0, "TIMEOUT", "endpoint", ())
+    note = Notification(
+        id=f"{incident}-{sequence}-{channel}",
+        event=Event.OPENED if sequence == 1 else Event.RESOLVED,
+        severity="critical",
+        service="gw",
+        title=f"DOWN: m{incident} on gw (TIMEOUT)",
+        message="m is down",
+        incident=facts,
+        details=Details(),
+    )
+    return Queued(channel, note, incident, sequence, at)
+
+
+def run(story: Coroutine[Any, Any, T]) -> T:
+    """Live through a story in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(story)
+
+
+Live = Callable[[Callable[[World], Coroutine[Any, Any, T]]], T]
+
+
+@pytest.fixture
+def voice() -> Voice:
+    """English in Seoul."""
+    return Voice(Language.EN, ZoneInfo("Asia/Seoul"))
+
+
+@pytest.fixture
+def live(voice: Voice) -> Live[Any]:
+    """Lives through a story in a new world, and ends its daemon."""
+
+    async def whole(story: Callable[[World], Coroutine[Any, Any, T]]) -> T:
+        world = World(voice)
+        try:
+            return await story(world)
+        finally:
+            if hasattr(world, "delivery"):
+                await world.delivery.drain(30.0)
+
+    return lambda story: run(whole(story))

@@ -1,0 +1,371 @@
+"""The worker's promises: order, at least once, patience, and that one channel never holds up another."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from monitor.delivery.channel import Delivered, Permanent, Retry
+
+if TYPE_CHECKING:
+    from tests.unit.delivery.conftest import Live, World
+
+DAY_S = 86_400.0
+HANG = 3_600.0
+OK = Delivered("ok")
+BUSY = Retry("HTTP 503")
+GONE = Permanent("HTTP 410")
+
+
+def test_sends_at_once_what_the_ledger_commits(live: "Live[None]") -> None:
+    """A wake leads to a send without waiting for any timer."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel()
+        world.start()
+        await asyncio.sleep(5.0)
+        world.commit(1)
+        await world.settled()
+        assert channel.attempts == [(5.0, "1-1-ops")]
+        assert world.outcomes == [("ops", "sent")]
+
+    live(story)
+
+
+def test_keeps_the_order_of_an_incident(live: "Live[None]") -> None:
+    """A message whose predecessor is being retried waits for it."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", BUSY, BUSY, BUSY)
+        world.start()
+        world.commit(1, 1, 2, 3)
+        await world.settled()
+        assert channel.arrived == ["1-1-ops", "1-2-ops", "1-3-ops"]
+
+    live(story)
+
+
+def test_sends_resolved_even_if_opened_died(live: "Live[None]") -> None:
+    """The end of an outage is told even where its beginning was refused."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", GONE, BUSY)
+        world.start()
+        world.commit(1, 1, 2)
+        await world.settled()
+        assert world.outbox.states("ops") == ["dead", "sent"]
+        assert channel.arrived == ["1-2-ops"]
+
+    live(story)
+
+
+def test_incidents_do_not_wait_for_each_other(live: "Live[None]") -> None:
+    """Several incidents are sent at once, but never more than four."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel()
+        channel.takes_s = 1.0
+        world.start()
+        for incident in range(10):
+            world.commit(incident)
+        await world.settled()
+        assert channel.most_at_once == 4
+        assert max(at for at, _ in channel.attempts) < 3.5
+
+    live(story)
+
+
+def test_a_hanging_channel_delays_only_itself(live: "Live[None]") -> None:
+    """The other channel's messages go out in the same second."""
+
+    async def story(world: "World") -> None:
+        world.channel("stuck", then=HANG)
+        well = world.channel("well")
+        world.start()
+        for incident in range(20):
+            world.commit(incident, channels=("stuck", "well"))
+        await world.until(lambda: len(well.arrived) == 20, within_s=1.0)
+
+    live(story)
+
+
+def test_a_hanging_send_is_given_up_and_retried(live: "Live[None]") -> None:
+    """No send lasts longer than the channel's bound and a second."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", HANG)
+        world.start()
+        world.commit(1)
+        await world.settled()
+        (first, _), (second, _) = channel.attempts
+        assert 11.0 < second - first < 13.0
+
+    live(story)
+
+
+def test_a_channel_that_raises_is_retried(live: "Live[None]") -> None:
+    """A broken promise of a channel costs a retry, not the daemon."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", RuntimeError("secret text"))
+        world.start()
+        world.commit(1)
+        with capture_logs() as logs:
+            await world.settled()
+        assert channel.arrived == ["1-1-ops"]
+        assert "secret text" not in str(logs)
+
+    live(story)
+
+
+def test_retry_after_is_honoured(live: "Live[None]") -> None:
+    """The next try comes no earlier than the other side asked for, and soon after."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", Retry("HTTP 429", 120.0))
+        world.start()
+        world.commit(1)
+        await world.settled()
+        (first, _), (second, _) = channel.attempts
+        assert 119.99 <= second - first < 121.0
+
+    live(story)
+
+
+def test_gives_up_after_a_day(live: "Live[None]") -> None:
+    """A message is tried for 24 hours, at least each minute, and then is dead with its reason."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", then=BUSY)
+        world.start()
+        world.commit(1)
+        await world.settled()
+        last = channel.attempts[-1][0]
+        assert DAY_S <= last < DAY_S + 61.0
+        assert len(channel.attempts) > 24 * 60
+        assert world.outbox.rows[1].error == "HTTP 503"
+
+    live(story)
+
+
+def test_a_clock_step_ends_no_patience(live: "Live[None]") -> None:
+    """A wall clock that jumps a week ahead does not make a young message old."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", BUSY, BUSY, BUSY)
+        world.start()
+        world.commit(1)
+        await asyncio.sleep(0.5)
+        world.clock.skew_s = 7 * DAY_S
+        await world.settled()
+        assert channel.arrived == ["1-1-ops"]
+
+    live(story)
+
+
+def test_a_refused_settle_does_not_send_again(live: "Live[None]") -> None:
+    """While the database refuses, the sent message is remembered, even beyond its lease."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel()
+        channel.takes_s = 1.0
+        world.start()
+        world.commit(1)
+        await asyncio.sleep(0.5)
+        world.outbox.refusals = 100
+        await world.settled()
+        assert len(channel.attempts) == 1
+        assert world.outbox.states("ops") == ["sent"]
+
+    live(story)
+
+
+def test_a_crash_between_send_and_settle_sends_the_same_id_again(live: "Live[None]") -> None:
+    """The next run voids the lease and repeats the send with the same deduplication key."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel()
+        channel.takes_s = 1.0
+        task = world.start()
+        world.commit(1)
+        await world.until(lambda: bool(channel.attempts))
+        world.outbox.refusals = 10_000
+        await world.until(lambda: bool(channel.arrived))
+        task.cancel()
+        await asyncio.wait({task})
+        world.outbox.refusals = 0
+        world.start()
+        await world.settled(within_s=3.0)
+        assert [sent for _, sent in channel.attempts] == ["1-1-ops", "1-1-ops"]
+
+    live(story)
+
+
+def test_drain_finishes_what_is_in_flight(live: "Live[None]") -> None:
+    """A stop waits for the answer and settles it; what was committed last goes out too."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel()
+        channel.takes_s = 2.0
+        world.start()
+        world.commit(1)
+        await asyncio.sleep(0.5)
+        world.commit(2)
+        assert await world.delivery.drain(8.0)
+        assert world.outbox.states("ops") == ["sent", "sent"]
+
+    live(story)
+
+
+def test_drain_is_bounded(live: "Live[None]") -> None:
+    """A stop does not wait for a hanging channel; its message stays for the next run."""
+
+    async def story(world: "World") -> None:
+        world.channel("ops", then=HANG)
+        world.start()
+        world.commit(1)
+        await asyncio.sleep(0.5)
+        assert not await world.delivery.drain(2.0)
+        assert world.outbox.states("ops") == ["pending"]
+
+    live(story)
+
+
+def test_trouble_outside_is_progress(live: "Live[None]") -> None:
+    """Neither a dead channel nor a refusing database looks like a frozen daemon."""
+
+    async def story(world: "World") -> None:
+        world.channel("ops", then=HANG)
+        world.channel("well")
+        world.start()
+        world.commit(1)
+        for refusals in (0, 3, 50):
+            world.outbox.refusals = refusals
+            await asyncio.sleep(40.0)
+            progress = world.delivery.last_progress()
+            assert progress is not None
+            assert world.clock.now().s_since(progress) <= 15.0
+
+    live(story)
+
+
+def test_an_unreadable_message_is_dead_and_holds_up_nothing(live: "Live[None]") -> None:
+    """A poisoned row is put aside, logged, and the next message of the incident goes out."""
+
+    async def story(world: "World") -> None:
+        world.channel()
+        world.start()
+        world.commit(1, 1, 2)
+        world.outbox.rows[1].claimed.body.clear()
+        with capture_logs() as logs:
+            await world.settled()
+        assert world.outbox.states("ops") == ["dead", "sent"]
+        assert [line["event"] for line in logs] == ["notification_unreadable", "notification_sent"]
+
+    live(story)
+
+
+def test_one_canonical_line_per_try_and_repeats_are_quiet(live: "Live[None]") -> None:
+    """The same trouble warns once, then speaks at debug; success is info."""
+
+    async def story(world: "World") -> None:
+        world.channel("ops", BUSY, BUSY, BUSY)
+        world.start()
+        world.commit(1)
+        with capture_logs() as logs:
+            await world.settled()
+        told = [(line["event"], line["log_level"], line["attempt"]) for line in logs]
+        assert told == [
+            ("notification_retry", "warning", 1),
+            ("notification_retry", "debug", 2),
+            ("notification_retry", "debug", 3),
+            ("notification_sent", "info", 4),
+        ]
+        assert logs[-1]["answer"] == "ok"
+        assert logs[-1]["incident"] == 1
+
+    live(story)
+
+
+def test_a_death_is_announced_through_the_other_channel_once(live: "Live[None]") -> None:
+    """Ten messages die on one channel: one notice goes out on the other, and it wakes that channel."""
+
+    async def story(world: "World") -> None:
+        world.channel("dead", then=GONE)
+        well = world.channel("well")
+        world.start()
+        for incident in range(10):
+            world.commit(incident, channels=("dead",))
+        await world.settled(within_s=5.0)
+        assert len(well.arrived) == 1
+        assert well.arrived[0].endswith("-dead-well")
+
+    live(story)
+
+
+def test_two_dead_channels_do_not_tell_each_other_for_ever(live: "Live[None]") -> None:
+    """Notices that die are not announced."""
+
+    async def story(world: "World") -> None:
+        world.channel("one", then=GONE)
+        world.channel("two", then=GONE)
+        world.start()
+        world.commit(1, channels=("one", "two"))
+        await world.settled(within_s=5.0)
+        await asyncio.sleep(600.0)
+        assert len(world.outbox.rows) <= 4
+
+    live(story)
+
+
+RECEIPTS = st.sampled_from([OK, OK, BUSY, Retry("HTTP 429", 7.0), GONE, RuntimeError("broken"), HANG])
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    answers=st.lists(RECEIPTS, max_size=25),
+    commits=st.lists(st.tuples(st.integers(1, 3), st.floats(0.0, 30.0)), min_size=1, max_size=10),
+    kills=st.lists(st.integers(0, 9), max_size=3),
+    refusals=st.lists(st.integers(0, 9), max_size=3),
+)
+def test_any_story_keeps_the_promises(
+    live: "Live[None]",
+    answers: Sequence[Any],
+    commits: Sequence[tuple[int, float]],
+    kills: Sequence[int],
+    refusals: Sequence[int],
+) -> None:
+    """Whatever channels, database and kills do: nothing is lost, order holds, repeats carry the same id."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", *answers)
+        task = world.start()
+        sequences: dict[int, int] = {}
+        for number, (incident, gap_s) in enumerate(commits):
+            sequences[incident] = sequences.get(incident, 0) + 1
+            world.commit(incident, sequences[incident])
+            if number in refusals:
+                world.outbox.refusals = 5
+            await asyncio.sleep(gap_s)
+            if number in kills:
+                task.cancel()
+                await asyncio.wait({task})
+                task = world.start()
+        await world.settled()
+        _promises(world, channel.arrived, [sent for _, sent in channel.attempts])
+
+    live(story)
+
+
+def _promises(world: "World", arrived: Sequence[str], attempts: Sequence[str]) -> None:
+    states = {kept.claimed.notification_id: kept.state for kept in world.outbox.rows.values()}
+    assert {sent for sent, state in states.items() if state == "sent"} <= set(arrived)
+    assert set(attempts) == set(states)
+    for incident in {sent.split("-")[0] for sent in states}:
+        firsts = list(dict.fromkeys(sent for sent in attempts if sent.split("-")[0] == incident))
+        assert firsts == sorted(firsts, key=lambda sent: int(sent.split("-")[1]))
+        order = [int(sent.split("-")[1]) for sent in arrived if sent.split("-")[0] == incident]
+        assert order == sorted(order)
