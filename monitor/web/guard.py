@@ -11,7 +11,7 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from monitor.errors import StorageError
+from monitor.errors import RelayWatchError
 from monitor.web.problems import SECURITY_HEADERS, problem
 
 QUERY_AT_MOST = 1024
@@ -62,7 +62,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except web.HTTPException as error:
         return problem(error.status, error.text or error.reason)
-    except StorageError as error:
+    except RelayWatchError as error:
         log.warning("request_failed", path=request.path, error=error.message)
         return problem(503, "the database does not answer")
     except Exception:

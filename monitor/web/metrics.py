@@ -19,7 +19,8 @@ from monitor.domain.check import Check, Severity
 from monitor.domain.health import Health, State
 from monitor.domain.result import Result, Status, Trigger
 from monitor.logs import visible
-from monitor.web.sources import Backlog, LedgerFace
+from monitor.storage.outbox import Waiting
+from monitor.web.sources import LedgerFace
 
 # Source: OpenTelemetry GenAI semantic conventions, gen_ai.client.operation.duration.
 PROBE_BUCKETS_S = tuple(0.01 * 2**power for power in range(14))
@@ -98,7 +99,7 @@ class Metrics:
         """Note whether the newest configuration file was accepted."""
         self._config_valid.set(int(valid))
 
-    def sample(self, ledger: LedgerFace, backlog: Mapping[str, Backlog] | None) -> "Beliefs":
+    def sample(self, ledger: LedgerFace, backlog: Mapping[str, Waiting] | None) -> "Beliefs":
         """What is believed now, copied on the event loop. `backlog` is None while the database does not answer."""
         return Beliefs(self, ledger, backlog)
 
@@ -120,7 +121,7 @@ class Metrics:
 class Beliefs(Collector):
     """What one scrape tells of the ledger and the outbox; lives for that scrape only."""
 
-    def __init__(self, metrics: Metrics, ledger: LedgerFace, backlog: Mapping[str, Backlog] | None) -> None:
+    def __init__(self, metrics: Metrics, ledger: LedgerFace, backlog: Mapping[str, Waiting] | None) -> None:
         self._checks: Mapping[str, Check] = dict(ledger.checks)
         self._healths: Mapping[str, Health] = dict(ledger.healths)
         self._severities = Tally(incident.severity for incident in ledger.open_incidents)
@@ -185,7 +186,7 @@ class Beliefs(Collector):
                 value=self._last_commit.wall_us / US_PER_S,
             )
 
-    def _outbox(self, backlog: Mapping[str, Backlog]) -> Iterator[Metric]:
+    def _outbox(self, backlog: Mapping[str, Waiting]) -> Iterator[Metric]:
         pending = GaugeMetricFamily("relaywatch_outbox_pending", "Notifications not sent yet.", labels=["channel"])
         dead = GaugeMetricFamily("relaywatch_outbox_dead", "Notifications given up.", labels=["channel"])
         for channel, waiting in backlog.items():

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import structlog
 
-from monitor.errors import StorageError
-from monitor.web.sources import Backlog, Past
+from monitor.errors import RelayWatchError
+from monitor.storage.outbox import Waiting
+from monitor.web.sources import Past
 
 _T = TypeVar("_T")
 _THREADS = 2
@@ -31,14 +32,14 @@ class Reading:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Rows of incidents, newest first; raises StorageError."""
+        """Rows of incidents, newest first; raises RelayWatchError."""
         return await self.run(lambda: self._past.incidents(state, limit))
 
-    async def backlog(self) -> dict[str, Backlog] | None:
+    async def backlog(self) -> dict[str, Waiting] | None:
         """What waits and what died, by channel; None while the database does not answer."""
         try:
             return dict(await self.run(self._past.backlog))
-        except StorageError as error:
+        except RelayWatchError as error:
             log.warning("outbox_unreadable", error=error.message)
             return None
 

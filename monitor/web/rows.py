@@ -6,7 +6,8 @@ from monitor.clock import Moment, iso
 from monitor.domain.check import Check
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
-from monitor.web.sources import Backlog, LedgerFace
+from monitor.storage.outbox import Waiting
+from monitor.web.sources import LedgerFace
 
 
 def status_row(check: Check, health: Health, now: Moment) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def incident_row(incident: Incident, now: Moment) -> dict[str, Any]:
     }
 
 
-def daemon_row(pid: int, ledger: LedgerFace, backlog: dict[str, Backlog] | None) -> dict[str, Any]:
+def daemon_row(pid: int, ledger: LedgerFace, backlog: dict[str, Waiting] | None) -> dict[str, Any]:
     """What the daemon says of itself; the outbox is null while the database does not answer."""
     last = ledger.last_commit
     return {

@@ -12,6 +12,7 @@ from monitor.clock import Clock, Moment
 from monitor.domain.check import Check
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
+from monitor.storage.outbox import Waiting
 
 
 class LedgerFace(Protocol):
@@ -53,27 +54,14 @@ class LedgerFace(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Notifications of one channel that have not arrived.
-
-    Attributes:
-        pending: waiting or being retried.
-        dead: given up.
-    """
-
-    pending: int
-    dead: int
-
-
 class Past(Protocol):
-    """What only the database knows. Called in a thread, never on the event loop; may raise StorageError."""
+    """What only the database knows. Called in a thread, never on the event loop; may raise any RelayWatchError."""
 
     def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rows of incidents, newest first, with the fields of the `incidents` command; state: open, resolved, all."""
         ...
 
-    def backlog(self) -> Mapping[str, Backlog]:
+    def backlog(self) -> Mapping[str, Waiting]:
         """What waits and what died, by channel."""
         ...
 

@@ -17,7 +17,8 @@ from monitor.domain.check import Check
 from monitor.domain.health import Health, State
 from monitor.domain.incident import Incident
 from monitor.domain.result import Status
-from monitor.web.sources import Backlog, LedgerFace
+from monitor.storage.outbox import Waiting
+from monitor.web.sources import LedgerFace
 from monitor.web.texts import LOOKS, Look, Text, say
 
 NAME_AT_MOST = 256
@@ -107,7 +108,7 @@ class Viewer:
     voice: Voice
     now: Moment
 
-    def page(self, ledger: LedgerFace, troubles: Sequence[str], backlog: Mapping[str, Backlog] | None) -> Page:
+    def page(self, ledger: LedgerFace, troubles: Sequence[str], backlog: Mapping[str, Waiting] | None) -> Page:
         """The page, of a snapshot: later changes of the ledger do not reach it."""
         believed = _believed(ledger)
         counts = Counter(look_of(health) for _, health in believed)
@@ -167,7 +168,7 @@ class Viewer:
         }[_overall(counts)]
         return say(text, self.voice, all=everything, up=counts[Look.UP], down=counts[Look.DOWN], doubt=doubt)
 
-    def _dead(self, backlog: Mapping[str, Backlog]) -> Iterator[str]:
+    def _dead(self, backlog: Mapping[str, Waiting]) -> Iterator[str]:
         for channel, waiting in backlog.items():
             if waiting.dead:
                 yield say(Text.DEAD, self.voice, channel=channel, count=waiting.dead)

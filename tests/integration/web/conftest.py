@@ -17,9 +17,10 @@ from monitor.domain.health import Health, State
 from monitor.domain.incident import Incident
 from monitor.domain.result import Verdict
 from monitor.errors import StorageError
+from monitor.storage.outbox import Waiting
 from monitor.web.metrics import Metrics
 from monitor.web.server import Server
-from monitor.web.sources import Backlog, Sources
+from monitor.web.sources import Sources
 
 NOON = Moment(1_795_262_400 * US_PER_S, 0)  # 2026-11-21T12:00:00Z
 
@@ -50,7 +51,7 @@ class FakePast:
     """A database that answers, or refuses."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
-    waiting: dict[str, Backlog] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
     refuses: bool = False
     asked: list[tuple[str, int]] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ class FakePast:
         self.asked.append((state, limit))
         return self.rows
 
-    def backlog(self) -> Mapping[str, Backlog]:
+    def backlog(self) -> Mapping[str, Waiting]:
         """What waits."""
         self._answer()
         return self.waiting

@@ -11,7 +11,7 @@ from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause, State
 from monitor.domain.incident import Cause, Incident, IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
-from monitor.web.sources import Backlog
+from monitor.storage.outbox import Waiting
 
 if TYPE_CHECKING:
     from tests.integration.web.conftest import Room
@@ -150,7 +150,7 @@ async def test_healthz_and_readyz(room: "Room") -> None:
 
 async def test_what_the_daemon_says_of_itself(room: "Room") -> None:
     """The row of `status --daemon`."""
-    room.past.waiting = {"ops": Backlog(2, 1), "hook": Backlog(1, 0)}
+    room.past.waiting = {"ops": Waiting(2, 1, None), "hook": Waiting(1, 0, None)}
     room.ledger.last_commit = room.clock.moment
     assert await get(room, "/api/v1/daemon") == [
         {"alive": True, "pid": 4711, "last_commit": "2026-11-21T12:00:00.000Z", "outbox_pending": 3, "dead": 1}

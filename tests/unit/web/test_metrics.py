@@ -18,8 +18,8 @@ from monitor.domain.check import Check, Severity
 from monitor.domain.health import State
 from monitor.domain.incident import Cause, Incident, IncidentKind
 from monitor.domain.result import Result, Status, Trigger, Verdict
+from monitor.storage.outbox import Waiting
 from monitor.web.metrics import Metrics
-from monitor.web.sources import Backlog
 
 if TYPE_CHECKING:
     from tests.unit.web.conftest import FakeLedger
@@ -35,7 +35,7 @@ def result(check: Check, status: Status = Status.UP, **facts: object) -> Result:
     return replace(made, **facts)  # type: ignore[arg-type]
 
 
-def values(metrics: Metrics, ledger: "FakeLedger", backlog: dict[str, Backlog] | None = None) -> dict[str, float]:
+def values(metrics: Metrics, ledger: "FakeLedger", backlog: dict[str, Waiting] | None = None) -> dict[str, float]:
     """Every sample as `name{label="value",...}`."""
     return {
         sample.name + str(sorted(sample.labels.items())): sample.value
@@ -44,7 +44,7 @@ def values(metrics: Metrics, ledger: "FakeLedger", backlog: dict[str, Backlog] |
     }
 
 
-def exposed(metrics: Metrics, ledger: "FakeLedger", backlog: dict[str, Backlog] | None = None) -> list[Metric]:
+def exposed(metrics: Metrics, ledger: "FakeLedger", backlog: dict[str, Waiting] | None = None) -> list[Metric]:
     """What Prometheus' parser makes of a scrape."""
     body, _ = metrics.render(metrics.sample(ledger, backlog or {}))
     return list(parse_text(body.decode()))
@@ -62,7 +62,7 @@ def everything(metrics: Metrics, ledger: "FakeLedger") -> bytes:
     metrics.observe_probe(result(check, certificate_days=12.5), check)
     metrics.observe_commit(0.002)
     metrics.observe_delivery("ops", "sent")
-    return metrics.render(metrics.sample(ledger, {"ops": Backlog(3, 1)}))[0]
+    return metrics.render(metrics.sample(ledger, {"ops": Waiting(3, 1, None)}))[0]
 
 
 def test_probes_are_counted_by_check_and_status(ledger: "FakeLedger") -> None:
@@ -115,7 +115,7 @@ def test_open_incidents_are_zero_rather_than_absent(ledger: "FakeLedger") -> Non
 
 def test_the_outbox_by_channel(ledger: "FakeLedger") -> None:
     """What waits and what was given up."""
-    found = values(Metrics(), ledger, {"ops": Backlog(3, 1)})
+    found = values(Metrics(), ledger, {"ops": Waiting(3, 1, None)})
     assert found["relaywatch_outbox_pending[('channel', 'ops')]"] == 3
     assert found["relaywatch_outbox_dead[('channel', 'ops')]"] == 1
 

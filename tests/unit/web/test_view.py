@@ -14,7 +14,7 @@ from monitor.domain.check import Severity
 from monitor.domain.health import Health, State
 from monitor.domain.incident import Cause, Incident, IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
-from monitor.web.sources import Backlog
+from monitor.storage.outbox import Waiting
 from monitor.web.texts import LOOKS, TEXTS, Look, Text
 from monitor.web.view import Viewer, look_of, percent_words
 
@@ -145,7 +145,7 @@ def test_troubles_of_the_monitor_and_dead_notifications_are_told(
     ledger: "FakeLedger", now: Moment, voice: Speak
 ) -> None:
     """A page that is green because nothing works would be the worst."""
-    backlog = {"ops": Backlog(0, 2), "hook": Backlog(7, 0)}
+    backlog = {"ops": Waiting(0, 2, None), "hook": Waiting(7, 0, None)}
     page = Viewer(voice(Language.EN), now).page(ledger, ("the database\x1b[2J refuses",), backlog)
     assert page.troubles == ("the database refuses", "notifications given up on the channel ops: 2")
 
