@@ -39,20 +39,19 @@ class ConsoleChannel:
         self._timeout_s = timeout_s
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._turn = asyncio.Lock()
         self._written: str | None = None
-        self._busy = False
+        self._stuck = False
 
     async def send(self, notification: Notification) -> Receipt:
         """Write once. What was written after all, while the stream seemed stuck, is not written again."""
-        if self._written == notification.id:
-            return Delivered("written")
-        if self._busy:
-            return Retry("the stream takes no more text")
-        done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._busy = True
-        self._start().put(_Job(notification.id, rendered(notification), done))
         try:
-            problem = await asyncio.wait_for(done, self._timeout_s)
+            async with asyncio.timeout(self._timeout_s), self._turn:
+                if self._written == notification.id:
+                    return Delivered("written")
+                if self._stuck:
+                    return Retry("the stream takes no more text")
+                problem = await self._hand_over(notification)
         except TimeoutError:
             return Retry(f"the stream took no text within {self._timeout_s:g} s")
         return Delivered("written") if problem is None else Permanent(problem)
@@ -61,6 +60,12 @@ class ConsoleChannel:
         """Let the thread end; what it is stuck with is left to it."""
         if self._thread is not None:
             self._jobs.put(None)
+
+    async def _hand_over(self, notification: Notification) -> str | None:
+        done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._stuck = True
+        self._start().put(_Job(notification.id, rendered(notification), done))
+        return await done
 
     def _start(self) -> "SimpleQueue[_Job | None]":
         if self._thread is None:
@@ -73,7 +78,7 @@ class ConsoleChannel:
             problem = self._write(job.text)
             if problem is None:
                 self._written = job.message_id
-            self._busy = False
+            self._stuck = False
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 job.done.get_loop().call_soon_threadsafe(_settle, job.done, problem)
 

@@ -5,6 +5,7 @@ Owns the session and the words for what can go wrong on the way. What an answer 
 
 import asyncio
 import json
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -158,6 +159,7 @@ def _words(error: Exception, timeout_s: float) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {timeout_s:g} s"
     if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, _NAMED_FIRST):
-        return f"cannot connect: {error.os_error.strerror or 'refused'}"
+        number = error.os_error.errno
+        return f"cannot connect: {os.strerror(number)}" if number else "cannot connect"
     words = (words for kinds, words in _WORDS if isinstance(error, kinds))
     return next(words, f"the exchange failed ({type(error).__name__})")
