@@ -1,0 +1,126 @@
+"""`relaywatch config`: is the configuration right, what holds, what may stand in it.
+
+Everything heavy is imported inside the commands, so that `--help` stays quick.
+"""
+
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from monitor.config.load import Loaded
+
+app = typer.Typer(help="Check, show and describe the configuration.", no_args_is_help=True)
+
+
+class CheckFormat(StrEnum):
+    """How `config check` answers."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class ShowFormat(StrEnum):
+    """How `config show` prints."""
+
+    TOML = "toml"
+    JSON = "json"
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("-c", "--config", metavar="FILE", help="The configuration file.", show_default=False),
+]
+
+
+@app.command()
+def check(
+    config: ConfigOption = None,
+    output: Annotated[CheckFormat, typer.Option("--format", help="Problems and warnings as text or JSON.")] = (
+        CheckFormat.TEXT
+    ),
+    skip_secrets: Annotated[bool, typer.Option("--skip-secrets", help="Do not read keys and CA files.")] = False,
+) -> None:
+    """Validate the configuration: every problem at once, exit 2 if there is one."""
+    try:
+        loaded, warnings = _examined(config, skip_secrets=skip_secrets)
+    except ConfigError as error:
+        if output is CheckFormat.JSON:
+            typer.echo(_as_json("error", error.problems))
+        raise
+    if output is CheckFormat.JSON:
+        typer.echo(_as_json("warning", warnings))
+        return
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(_summary(loaded))
+
+
+@app.command()
+def show(
+    config: ConfigOption = None,
+    output: Annotated[ShowFormat, typer.Option("--format", help="TOML or JSON.")] = ShowFormat.TOML,
+) -> None:
+    """Print the effective values, every override resolved and secrets masked."""
+    from monitor.config.effective import effective_table, to_json, to_toml  # noqa: PLC0415  the command line imports only what the command needs
+
+    table = effective_table(_load(config).config)
+    if output is ShowFormat.JSON:
+        typer.echo(json.dumps(to_json(table), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(to_toml(table), nl=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from monitor.config.schema import json_schema  # noqa: PLC0415  the same
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+def _load(option: Path | None) -> "Loaded":
+    from monitor.config.load import find_path, load  # noqa: PLC0415  the same
+
+    return load(find_path(option, os.environ))
+
+
+def _examined(option: Path | None, *, skip_secrets: bool) -> "tuple[Loaded, list[Problem]]":
+    """All that can be checked without sending anything."""
+    from monitor.config.access import resolve_access  # noqa: PLC0415  the same
+    from monitor.config.paths import control_path  # noqa: PLC0415  the same
+
+    loaded = _load(option)
+    warnings = list(loaded.warnings)
+    control_path(loaded, os.environ)
+    if not skip_secrets:
+        warnings.extend(resolve_access(loaded, os.environ).warnings)
+    return loaded, warnings
+
+
+def _as_json(level: str, problems: list[Problem]) -> str:
+    rows = [
+        {"level": level, "path": problem.path, "message": problem.message, "value": problem.value}
+        for problem in problems
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
+
+
+def _summary(loaded: "Loaded") -> str:
+    from monitor.config.budget import budget_of  # noqa: PLC0415  the same
+    from monitor.config.checks import checks_of  # noqa: PLC0415  the same
+
+    budget = budget_of(checks_of(loaded.config))
+    return (
+        f"OK: {loaded.path}\n"
+        f"  endpoints {len(loaded.config.endpoints)}, channels {len(loaded.config.channels)}, checks {budget.checks}\n"
+        f"  probes a day {budget.probes_per_day:,}, requests a month {budget.requests_per_month:,}\n"
+        f"  completions a month {budget.completions_per_month:,}, "
+        f"at most {budget.output_tokens_per_month:,} output tokens"
+    )
