@@ -1,0 +1,25 @@
+"""What an answer's body turned out to be, in words that no protocol owns."""
+
+from enum import StrEnum
+
+
+class Reading(StrEnum):
+    """What an answer with a code of success turned out to be; and the codes that are neither success nor error."""
+
+    ANSWER = "answer"
+    LENGTH = "length"
+    FILTERED = "filtered"
+    LIST = "list"
+    INCOMPLETE_LIST = "incomplete_list"
+    ERROR = "error"
+    EMPTY_BODY = "empty_body"
+    HTML = "html"
+    STREAM = "stream"
+    TEXT = "text"
+    DAMAGED = "damaged"
+    NO_CHOICES = "no_choices"
+    NO_MESSAGE = "no_message"
+    NO_CONTENT = "no_content"
+    NO_LIST = "no_list"
+    REDIRECT = "redirect"
+    ODD_STATUS = "odd_status"
