@@ -29,6 +29,7 @@ class Action(StrEnum):
     CHECK_MODEL = "check_model"
     CHECK_MODEL_AND_URL = "check_model_and_url"
     CHECK_BASE_URL = "check_base_url"
+    CHECK_ADDRESS = "check_address"
     CHECK_REQUEST = "check_request"
     CHECK_REGION = "check_region"
     CHECK_RESPONSE = "check_response"
@@ -84,6 +85,10 @@ _SENTENCES = MappingProxyType(
         Action.CHECK_BASE_URL: (
             "Check base_url, or set `check_models = false` if this endpoint has no model list.",
             "base_url을 확인하세요. 모델 목록이 없는 엔드포인트라면 `check_models = false`로 설정하세요.",
+        ),
+        Action.CHECK_ADDRESS: (
+            "Something other than the API answers here: check base_url, and any login page or firewall before it.",
+            "API가 아닌 다른 것이 응답합니다. base_url과 그 앞의 로그인 페이지나 방화벽을 확인하세요.",
         ),
         Action.CHECK_REQUEST: (
             "The endpoint refuses the probe itself: check the options of this endpoint and model.",

@@ -1,0 +1,251 @@
+"""From the outcome of an exchange to a finding: status, fault domain, reason, advice.
+
+A small engine over tables. Owns the order in which an outcome is looked at and how a reason is worded; the rules are
+rows of `answer_rows` and `error_rows`, and `docs/classification.md` shows them all. Pure: never raises, reads no clock.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitor.domain.answer_rows import NO_ANSWER_ROWS, READING_ROWS, SLOW_ROWS
+from monitor.domain.body import Body, Shape, is_html, read_body
+from monitor.domain.check import Check, CheckKind
+from monitor.domain.completion import read_completion, token_counts
+from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
+from monitor.domain.error_shapes import UpstreamError, error_of
+from monitor.domain.model_list import read_model_list
+from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
+from monitor.domain.reading import Reading
+from monitor.domain.redact import Redactor
+from monitor.domain.result import FaultDomain, Finding, Status, Verdict
+from monitor.domain.retry_after import retry_after_s
+from monitor.domain.rulings import IN_BAND, ErrorRow, Evidence, NoAnswerRow, ReadingRow, SlowRow
+
+Row = NoAnswerRow | ReadingRow | ErrorRow | SlowRow
+
+REASON_LIMIT = 200
+_WORDS_LOOKED_AT = 4096
+_REQUEST_ID_LIMIT = 64
+_REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "x-litellm-call-id",
+    "apim-request-id",
+    "x-ms-request-id",
+    "x-oneapi-request-id",
+    "x-amzn-requestid",
+    "cf-ray",
+)
+_NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")
+_BROKEN_OFF = frozenset({NoAnswerKind.CUT_IN_BODY, NoAnswerKind.TOO_LARGE, NoAnswerKind.UNDECODABLE})
+_UNREAD_AS = {
+    Shape.HTML: Reading.HTML,
+    Shape.STREAM: Reading.STREAM,
+    Shape.TEXT: Reading.TEXT,
+    Shape.EMPTY: Reading.EMPTY_BODY,
+}
+_READING_ROW = {row.reading: row for row in READING_ROWS}
+_SLOW_ROW = {row.kind: row for row in SLOW_ROWS}
+_PLAIN_UP = Verdict(Status.UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Which row rules, and what it is told about.
+
+    Attributes:
+        says: the reason, not redacted yet; None for a plain UP.
+        error: what upstream said, where it said something.
+        document: the JSON value of the body, where it is one.
+    """
+
+    row: Row
+    says: str | None = None
+    error: UpstreamError | None = None
+    document: Any = None
+
+
+def classify(
+    check: Check,
+    outcome: Outcome,
+    *,
+    redactor: Redactor,
+    now_s: float,
+    configured_models: Sequence[str] = (),
+    list_is_404: bool = False,
+) -> Finding:
+    """All that can be read from one outcome; never raises.
+
+    Args:
+        check: what was probed.
+        outcome: what came back.
+        redactor: knows the secrets that must not be in a reason.
+        now_s: seconds since 1970, against which dates in retry hints are read.
+        configured_models: the ids that a model list should contain.
+        list_is_404: the last probe of the endpoint's model list gave 404.
+    """
+    judgement = judge(check, outcome, configured_models)
+    row = judgement.row
+    verdict = _PLAIN_UP
+    if row.ruling.status is not Status.UP or judgement.says is not None:
+        verdict = _verdict(check, outcome, judgement, redactor=redactor, now_s=now_s, list_is_404=list_is_404)
+    input_tokens, output_tokens = token_counts(judgement.document)
+    return Finding(
+        verdict,
+        _request_id(outcome.headers, judgement.error, redactor),
+        input_tokens,
+        output_tokens,
+        isinstance(row, ErrorRow) and row.refuses_max_tokens,
+    )
+
+
+def judge(check: Check, outcome: Outcome, configured_models: Sequence[str] = ()) -> Judgement:
+    """The row that rules, before anything is redacted; for `classify`, and for whoever must explain it."""
+    if isinstance(outcome, NoAnswer):
+        return _judge_silence(check, outcome)
+    judgement = _judge_answer(check, outcome, configured_models)
+    return _slowed(check, outcome, judgement) if judgement.row.ruling.status is Status.UP else judgement
+
+
+def _judge_silence(check: Check, silence: NoAnswer) -> Judgement:
+    if silence.kind in _BROKEN_OFF and (silence.http_status or 0) in range(400, 600):
+        shape = Shape.HTML if is_html(silence.headers.get("content-type", "")) else Shape.EMPTY
+        return _judge_error(check, silence.http_status or 0, shape, UpstreamError(), unread=silence.detail)
+    row = next(row for row in NO_ANSWER_ROWS if silence.kind in row.kinds)
+    return Judgement(row, silence.detail)
+
+
+def _judge_answer(check: Check, answer: Answer, configured_models: Sequence[str]) -> Judgement:
+    code = answer.http_status
+    if 200 <= code < 300:  # noqa: PLR2004  HTTP's own classes of codes
+        return _judge_good_code(check, answer, configured_models)
+    if 300 <= code < 400:  # noqa: PLR2004
+        return _reading(Reading.REDIRECT, code, _host(answer.headers.get("location")))
+    if not 400 <= code < 600:  # noqa: PLR2004
+        return _reading(Reading.ODD_STATUS, code)
+    body = read_body(answer.body, answer.headers.get("content-type", ""))
+    return _judge_error(check, code, body.shape, error_of(body) or UpstreamError(), document=body.document)
+
+
+def _judge_good_code(check: Check, answer: Answer, configured_models: Sequence[str]) -> Judgement:
+    body = read_body(answer.body, answer.headers.get("content-type", ""))
+    if body.shape is not Shape.JSON:
+        return _judge_unread(check, answer.http_status, body)
+    if check.kind is CheckKind.CHAT:
+        completion = read_completion(body.document)
+        reading, detail, error = completion.reading, completion.finish or "none", completion.error
+    else:
+        models = read_model_list(body.document, configured_models)
+        reading, detail, error = models.reading, models.lacks or "", models.error
+    if error is not None:
+        return _judge_error(check, answer.http_status, body.shape, error, document=body.document)
+    if body.damaged:
+        reading = Reading.DAMAGED
+    return _reading(reading, answer.http_status, detail, body.document)
+
+
+def _judge_unread(check: Check, code: int, body: Body) -> Judgement:
+    """A good code, and a body that is not JSON: its words may still tell what is wrong."""
+    error = error_of(body)
+    if error is not None:
+        judgement = _judge_error(check, code, body.shape, error)
+        if judgement.row is not IN_BAND_ROW:
+            return judgement
+    return _reading(_UNREAD_AS[body.shape], code, body.text)
+
+
+def _reading(reading: Reading, code: int, detail: str = "", document: Any = None) -> Judgement:
+    row = _READING_ROW[reading]
+    if row.says is None:
+        return Judgement(row, document=document)
+    says = row.says.replace("{}", detail)
+    if row.ruling.status is not Status.UP and reading is not Reading.NO_CONTENT:
+        says = f"HTTP {code}: {says}"
+    return Judgement(row, says, document=document)
+
+
+def _judge_error(
+    check: Check,
+    code: int,
+    shape: Shape,
+    error: UpstreamError,
+    *,
+    unread: str = "",
+    document: Any = None,
+) -> Judgement:
+    in_band = code < 400  # noqa: PLR2004  the first code that is an error
+    effective = (error.http_status or IN_BAND) if in_band else code
+    words = " ".join(error.message[:_WORDS_LOOKED_AT].split())
+    evidence = Evidence(check.kind, effective, shape, error, words)
+    row = next((row for row in ERROR_ROWS if row.matches(evidence)), IN_BAND_ROW)
+    said = row.says or words or unread or _said_by_shape(shape) or ", ".join(sorted(error.codes))
+    prefix = f"HTTP {code}, but an error" if in_band else f"HTTP {code}"
+    says = row.says or (f"{prefix}: {said}" if said else prefix)
+    return Judgement(row, says, error, document)
+
+
+def _said_by_shape(shape: Shape) -> str:
+    if shape is Shape.HTML:
+        return "an HTML page instead of JSON"
+    return "an empty body" if shape is Shape.EMPTY else ""
+
+
+def _slowed(check: Check, answer: Answer, judgement: Judgement) -> Judgement:
+    """A success that took longer than the check allows is DEGRADED."""
+    total_ms, limit_s = answer.phases.total_ms, check.slow_after_s
+    if total_ms is None or limit_s is None or not total_ms > limit_s * 1000:
+        return judgement
+    slow = f"slow: {round(total_ms / 1000, 2):g} s, limit {limit_s:g} s"
+    says = slow if judgement.says is None else f"{slow}; {judgement.says}"
+    return replace(judgement, row=_SLOW_ROW[check.kind], says=says)
+
+
+def _verdict(
+    check: Check,
+    outcome: Outcome,
+    judgement: Judgement,
+    *,
+    redactor: Redactor,
+    now_s: float,
+    list_is_404: bool,
+) -> Verdict:
+    row, ruling, error = judgement.row, judgement.row.ruling, judgement.error or UpstreamError()
+    fault, action = ruling.fault, ruling.action
+    if fault is FaultDomain.MODEL and check.kind is CheckKind.MODELS and not ruling.loading:
+        fault = FaultDomain.ENDPOINT  # a list has no model that could be at fault
+    if list_is_404 and isinstance(row, ErrorRow) and row.action_without_list is not None:
+        action = row.action_without_list
+    wait_s = None
+    if not ruling.status.is_success:
+        wait_s = retry_after_s(
+            outcome.headers,
+            now_s=now_s,
+            waits=error.waits,
+            message=error.message,
+            limited=ruling.status is Status.RATE_LIMITED,
+        )
+    reason = redactor.clean(judgement.says or "", REASON_LIMIT) or row.when
+    return Verdict(ruling.status, fault, reason, action, wait_s, ruling.loading)
+
+
+def _request_id(headers: Mapping[str, str], error: UpstreamError | None, redactor: Redactor) -> str | None:
+    """The request's id in letters that act nowhere; none at all if it smells of a secret."""
+    raw = next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+    if raw is None:
+        raw = error.request_id if error is not None else None
+    if not raw:
+        return None
+    cleaned = _NOT_IN_REQUEST_ID.sub("", raw[: 4 * _REQUEST_ID_LIMIT])
+    return cleaned[:_REQUEST_ID_LIMIT] if cleaned and redactor.is_harmless(cleaned) else None
+
+
+def _host(location: str | None) -> str:
+    """Only the host of where a redirect leads: path and query may hold what nobody should see."""
+    try:
+        host = urlsplit((location or "").strip()).hostname
+    except ValueError:
+        host = None
+    return host or ("another path" if location else "nowhere")
