@@ -75,6 +75,17 @@ def read_engine(path: Path, *, immutable: bool = False) -> Engine:
     return engine
 
 
+def touch(connection: Connection) -> None:
+    """Reads one page, so that a file which cannot be read says so; the snapshot of a reader begins here."""
+    connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar()
+
+
+def free_bytes(connection: Connection) -> int:
+    """What deleted rows have left behind in the file, to be used again."""
+    pages = connection.exec_driver_sql("PRAGMA freelist_count").scalar() or 0
+    return int(pages * (connection.exec_driver_sql("PRAGMA page_size").scalar() or 0))
+
+
 def insert_sql(dialect: Dialect, table: Table) -> str:
     """A plain insert of all columns, in their order."""
     return _sql(dialect, insert(table))

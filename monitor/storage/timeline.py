@@ -1,0 +1,107 @@
+"""Incidents as people ask for them: the list, and one with its timeline and what became of its notifications."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Row, select, true
+
+from monitor.clock import US_PER_S, Moment, iso
+from monitor.storage import tables
+from monitor.storage.reader import Reader, question
+from monitor.storage.restore import checks_of
+
+IncidentState = Literal["open", "resolved", "all"]
+
+
+@question
+def incidents(reader: Reader, now: Moment, state: IncidentState = "all", limit: int = 100) -> list[dict[str, Any]]:
+    """Incidents, newest first, with the fields of the `incidents` command."""
+    resolved = tables.incidents.c.resolved_at_us
+    which = {"open": resolved.is_(None), "resolved": resolved.is_not(None), "all": true()}[state]
+    query = select(tables.incidents).where(which).order_by(tables.incidents.c.id.desc()).limit(limit)
+    rows = reader.connection.execute(query).all()
+    concerned = checks_of(reader.connection, tables.incidents.c.id >= (rows[-1].id if rows else 0))
+    return [_incident(row, concerned[row.id], now) for row in rows]
+
+
+@question
+def incident(reader: Reader, incident_id: int, now: Moment) -> dict[str, Any] | None:
+    """One incident with all that is known of it; None if there is no such id.
+
+    Adds `reason action because failed_probes`, `timeline` (every event with the decision whether to tell people) and
+    `deliveries` (every notification with what became of it).
+    """
+    which = tables.incidents.c.id == incident_id
+    row = reader.connection.execute(select(tables.incidents).where(which)).one_or_none()
+    if row is None:
+        return None
+    return {
+        **_incident(row, checks_of(reader.connection, which)[row.id], now),
+        "reason": row.reason,
+        "action": row.action,
+        "because": row.because,
+        "failed_probes": row.failed_probes,
+        "timeline": _timeline(reader, incident_id),
+        "deliveries": _deliveries(reader, incident_id),
+    }
+
+
+def _incident(row: Row[Any], checks: Sequence[str], now: Moment) -> dict[str, Any]:
+    duration_us = max(0, now.wall_us - row.started_at_us) if row.duration_us is None else row.duration_us
+    return {
+        "id": row.id,
+        "key": row.key,
+        "kind": row.kind,
+        "endpoint": row.endpoint,
+        "severity": row.severity,
+        "status": row.status,
+        "fault_domain": row.fault_domain,
+        "checks": list(checks),
+        "started_at": iso(row.started_at_us),
+        "detected_at": iso(row.detected_at_us),
+        "resolved_at": _iso(row.resolved_at_us),
+        "duration_s": round(duration_us / US_PER_S, 3),
+        "acknowledged": False,
+    }
+
+
+def _timeline(reader: Reader, incident_id: int) -> list[dict[str, Any]]:
+    event = tables.incident_events
+    query = select(event).where(event.c.incident_id == incident_id).order_by(event.c.sequence)
+    return [
+        {
+            "sequence": row.sequence,
+            "event": row.kind,
+            "at": iso(row.at_us),
+            "status": row.status,
+            "fault_domain": row.fault_domain,
+            "severity": row.severity,
+            "reason": row.reason,
+            "decision": row.decision,
+            "notifications": row.notifications,
+        }
+        for row in reader.connection.execute(query)
+    ]
+
+
+def _deliveries(reader: Reader, incident_id: int) -> list[dict[str, Any]]:
+    row_of = tables.outbox
+    query = select(row_of).where(row_of.c.incident_id == incident_id).order_by(row_of.c.id)
+    return [
+        {
+            "notification_id": row.notification_id,
+            "channel": row.channel,
+            "event": row.event,
+            "state": row.state,
+            "attempts": row.attempts,
+            "error": row.last_error,
+            "created_at": iso(row.created_at_us),
+            "next_attempt": _iso(row.next_attempt_us),
+            "settled_at": _iso(row.settled_at_us),
+        }
+        for row in reader.connection.execute(query)
+    ]
+
+
+def _iso(us: int | None) -> str | None:
+    return None if us is None else iso(us)
