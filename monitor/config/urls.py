@@ -91,7 +91,8 @@ def literal_url(text: str) -> str:
 def public_url(text: str) -> str:
     """The page's own address as people reach it."""
     parts = split(text)
-    _no_userinfo(parts, "no password at all")
+    if "@" in parts.netloc:
+        raise wrong("must not carry a user or password: it stands in messages that many read")
     if parts.query or parts.fragment:
         raise wrong("must not have a query or fragment")
     return text.rstrip("/")
