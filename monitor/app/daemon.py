@@ -1,0 +1,293 @@
+"""The daemon: one straight line that builds it, runs it, and takes it down in reverse.
+
+    timer -> probe -> classify -> ledger -> [one transaction] -> outbox -> channel
+
+Owns which part is given to which, and in which order they stop; no rule, no statement, no request.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import structlog
+
+import monitor
+from monitor.alerting.batch import DaemonRun
+from monitor.app.intake import Intake
+from monitor.app.past import Past
+from monitor.app.setup import Setup, prepare
+from monitor.app.tasks import first_of, named
+from monitor.app.witness import Tally, Witness
+from monitor.clock import Clock
+from monitor.config.load import Loaded
+from monitor.config.paths import control_path, sqlite_path
+from monitor.delivery.delivery import Delivery
+from monitor.domain.check import Check
+from monitor.errors import RelayWatchError, StorageError
+from monitor.ledger import Ledger
+from monitor.probes.prober import Prober
+from monitor.scheduling.scheduler import Scheduler
+from monitor.scheduling.timer import SlotTimer
+from monitor.storage.engine import open_for_writing
+from monitor.storage.journal import Journal
+from monitor.storage.lock import DaemonLock
+from monitor.storage.outbox import Outbox
+from monitor.storage.retention import Retention
+from monitor.storage.writer import Writer
+from monitor.systemd import Notifier, keep_alive, watchdog_interval_s
+from monitor.web.metrics import Metrics
+from monitor.web.server import Server
+from monitor.web.sources import Sources
+
+DRAIN_PROBES_S = 4.0
+DRAIN_LEDGER_S = 2.0
+DRAIN_DELIVERY_S = 2.0
+HEARTBEAT_EVERY_S = 10.0
+PRUNE_EVERY_S = 3600.0
+MIGRATION_MAY_TAKE_S = 600.0
+SCHEDULER_STALLED_S = 15.0
+COMMIT_STALLED_S = 30.0
+DELIVERY_STALLED_S = 60.0
+
+log = structlog.get_logger("relaywatch.daemon")
+
+Start = Callable[..., asyncio.Task[None]]
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the outside asks of a running daemon; set by signal handlers and tests."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    reload: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Daemon:
+    """Everything that runs, put together; enter it, then `run`.
+
+    Args:
+        setup: a configuration made ready.
+        environ: for systemd, the control socket, and keys that are read again.
+        reload: reads the configuration file again; raises what is wrong with it.
+        clock: the daemon's clock.
+    """
+
+    def __init__(self, setup: Setup, environ: Mapping[str, str], reload: Callable[[], Loaded], clock: Clock) -> None:
+        self.setup = setup
+        self.tally = Tally()
+        self._environ = environ
+        self._reload = reload
+        self._clock = clock
+        self._house = AsyncExitStack()
+        self._notifier = Notifier(environ)
+        self._metrics = Metrics()
+
+    async def __aenter__(self) -> Self:
+        """Open the database, the ports and the connections; each is torn down in reverse.
+
+        Raises:
+            StartError: something cannot be opened; everything opened before is closed again.
+        """
+        try:
+            await self._build()
+        except BaseException:
+            await self._house.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._house.aclose()
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where the page is served; None without a TCP port."""
+        return self._server.address
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """The checks in force, by id."""
+        return self._ledger.checks
+
+    async def run(self, wishes: Wishes) -> None:
+        """Probe, record, decide and tell until asked to stop.
+
+        Raises:
+            InternalError: a part died; the others were stopped.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._run_parts(group, wishes)
+        except* RelayWatchError as errors:
+            raise errors.exceptions[0] from None
+
+    def stalled(self) -> list[str]:
+        """The parts that make no progress; trouble outside that is known and retried is progress."""
+        now, parts = self._clock.now(), []
+        if self._scheduler.stalled_s(now) > SCHEDULER_STALLED_S:
+            parts.append("scheduler")
+        if self._ledger.busy_s(now) > COMMIT_STALLED_S and self._ledger.refusing_since is None:
+            parts.append("ledger")
+        delivered = self._delivery.last_progress()
+        if delivered is not None and now.s_since(delivered) > DELIVERY_STALLED_S:
+            parts.append("delivery")
+        return parts
+
+    def unready(self) -> list[str]:
+        """Why the daemon does not do its work now; empty while it does."""
+        refusing = self._ledger.refusing_since
+        reasons = [] if refusing is None else ["the database refuses; results wait in memory"]
+        return [*(f"the {part} makes no progress" for part in self.stalled()), *reasons]
+
+    async def _build(self) -> None:
+        house, clock, setup, now = self._house, self._clock, self.setup, self._clock.now()
+        path = sqlite_path(setup.config, setup.loaded.base_dir)
+        control = control_path(setup.loaded, self._environ)
+        house.enter_context(DaemonLock(path))
+        engine = open_for_writing(path, on_migration=self._ask_for_time)
+        house.callback(engine.dispose)
+        self._writer = Writer(engine)
+        house.push_async_callback(self._writer.stop)
+        self._journal = Journal(self._writer)
+        restored = await self._journal.restore(setup.checks, now)
+        await self._journal.begin_run(DaemonRun(monitor.__version__, os.getpid(), socket.gethostname(), now))
+        await self._journal.register(setup.checks, now)
+        self._outbox = Outbox(self._writer)
+        self._instance = restored.instance
+        self._prober = await house.enter_async_context(
+            Prober(setup.targets, concurrency=setup.config.probes.concurrency, clock=clock, redactor=setup.redactor)
+        )
+        witness = Witness(self._metrics, self.tally)
+        self._intake = Intake(witness, self._prober, setup, self._environ)
+        self._ledger = Ledger(self._journal, clock, self._intake, setup.audience(self._instance), restored)
+        self._ledger.configure(setup.checks, setup.audience(self._instance), now)
+        self._intake.ledger = self._ledger
+        self._open_delivery(setup)
+        house.push_async_callback(self._close_delivery)
+        timer = SlotTimer(clock)
+        self._scheduler = Scheduler(self._prober.probe, self._intake.report, self._ledger.plan_changed, timer, clock)
+        sources = Sources(self._ledger, Past(path, clock), self.unready, clock, setup.voice, os.getpid())
+        web = setup.config.web
+        self._server = Server(sources, self._metrics, listen=web.listen, control=control, public_url=web.public_url)
+        await self._server.start()
+        house.push_async_callback(self._server.stop)
+
+    def _ask_for_time(self) -> None:
+        self._notifier.extend_timeout(MIGRATION_MAY_TAKE_S)
+
+    def _open_delivery(self, setup: Setup) -> None:
+        self._delivery = Delivery(
+            setup.channels, self._outbox, self._clock, setup.voice, observer=self._metrics.observe_delivery
+        )
+        self._intake.delivery = self._delivery
+
+    async def _close_delivery(self) -> None:
+        await self._delivery.close()  # the present one: a reload may have replaced it
+
+    async def _run_parts(self, group: asyncio.TaskGroup, wishes: Wishes) -> None:
+        def start(name: str, part: Coroutine[Any, Any, Any], may_end: Callable[[], bool] = wishes.stop.is_set) -> Any:
+            return group.create_task(named(name, part, may_end), name=name)
+
+        ledger = start("ledger", self._ledger.run())
+        self._start_delivery(start, wishes)
+        aside = [
+            start("scheduler", self._scheduler.run()),
+            start("heartbeat", self._beat()),
+            start("retention", self._prune()),
+        ]
+        interval_s = watchdog_interval_s(self._environ)
+        if interval_s is not None:
+            aside.append(start("watchdog", keep_alive(self._notifier, interval_s, self.stalled, log)))
+        self._scheduler.apply(self.setup.checks)
+        self._say_ready("daemon_started")
+        while not await first_of(wishes.stop, wishes.reload):
+            wishes.reload.clear()
+            await self._reload_now(start, wishes)
+        await self._stop(ledger, aside)
+
+    def _start_delivery(self, start: Start, wishes: Wishes) -> None:
+        delivery = self._delivery
+        start("delivery", delivery.run(), lambda: wishes.stop.is_set() or delivery is not self._delivery)
+
+    async def _reload_now(self, start: Start, wishes: Wishes) -> None:
+        """Put the file in force as it is now, or, if it is wrong, change nothing and say so."""
+        self._notifier.reloading()
+        try:
+            setup = prepare(await asyncio.to_thread(self._reload), self._environ, self._clock)
+            await self._journal.register(setup.checks, self._clock.now())
+            self._prober.update(setup.targets, concurrency=setup.config.probes.concurrency, redactor=setup.redactor)
+        except RelayWatchError as error:
+            self._metrics.set_config_valid(valid=False)
+            log.error(  # noqa: TRY400  the message says all; a traceback would hide it
+                "config_reload_failed", error=error.message, kept=len(self.setup.checks)
+            )
+            self._notifier.ready(
+                f"the changed configuration is invalid; still watching {len(self.setup.checks)} checks"
+            )
+            return
+        before, self.setup = self.setup, setup
+        self._metrics.set_config_valid(valid=True)
+        self._intake.put_in_force(setup)
+        self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
+        self._scheduler.apply(setup.checks)
+        if not setup.sends_like(before):
+            replaced = self._delivery
+            self._open_delivery(setup)
+            await replaced.drain(DRAIN_DELIVERY_S)
+            await replaced.close()
+            self._start_delivery(start, wishes)
+        for option in setup.needs_restart(before):
+            log.warning("config_needs_restart", option=option)
+        self._say_ready("config_reloaded")
+
+    async def _stop(self, ledger: asyncio.Task[None], aside: Sequence[asyncio.Task[None]]) -> None:
+        self._notifier.stopping("stopping: waiting for probes and messages in flight")
+        for task in aside:
+            task.cancel()
+        await self._scheduler.drain(DRAIN_PROBES_S)
+        self._ledger.stop()
+        await asyncio.wait([ledger], timeout=DRAIN_LEDGER_S)
+        if not ledger.done():
+            log.error("results_unwritten", results=self._ledger.pending)
+            ledger.cancel()
+        await self._delivery.drain(DRAIN_DELIVERY_S)
+        with suppress(StorageError, TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._journal.end_run(self._clock.now(), "stopped")
+        log.info("daemon_stopped", pid=os.getpid())
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_EVERY_S)
+            with suppress(StorageError):  # the ledger says so
+                await self._journal.heartbeat(self._clock.now())
+            self._notifier.status(self._summary())
+
+    async def _prune(self) -> None:
+        retention = Retention(self._writer, self._clock)
+        while True:
+            await asyncio.sleep(PRUNE_EVERY_S)
+            try:
+                pruned = await retention.prune(self.setup.config.storage.raw_retention_s)
+            except StorageError as error:
+                log.warning("retention_refused", error=error.message)
+            else:
+                log.debug("retention_done", results=pruned.results)
+
+    def _say_ready(self, event: str) -> None:
+        log.info(
+            event,
+            version=monitor.__version__,
+            pid=os.getpid(),
+            checks=len(self.setup.checks),
+            channels=list(self.setup.channels),
+            page=None if self.address is None else "http://{}:{}/".format(*self.address),
+        )
+        self._notifier.ready(self._summary())
+
+    def _summary(self) -> str:
+        down = len({check for incident in self._ledger.open_incidents for check in incident.checks})
+        return f"watching {len(self.setup.checks)} checks, {down} with an open incident"

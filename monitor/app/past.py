@@ -1,0 +1,33 @@
+"""The past, as the web room asks for it: each question reads one snapshot of its own."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor.clock import Clock
+from monitor.storage import history, timeline
+from monitor.storage.outbox import Waiting
+from monitor.storage.reader import Reader
+
+
+class Past:
+    """Questions to the database, for threads; a question never waits for the writer.
+
+    Args:
+        path: the database.
+        clock: for durations of open incidents.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+
+    def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Rows of incidents, newest first."""
+        with Reader(self._path) as reader:
+            return timeline.incidents(reader, self._clock.now(), IncidentState(state), limit)
+
+    def backlog(self) -> Mapping[str, Waiting]:
+        """What waits and what died, by channel."""
+        with Reader(self._path) as reader:
+            return history.backlog(reader)

@@ -1,0 +1,86 @@
+"""What a start and a reload have in common: from a valid configuration to everything that can fail, done and ready.
+
+All fallible work happens here, before any live state is touched.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from monitor.alerting.policy import Audience
+from monitor.alerting.texts import Voice
+from monitor.clock import Clock
+from monitor.config.access import Access, resolve_access
+from monitor.config.checks import checks_of
+from monitor.config.load import Loaded
+from monitor.config.schema import Config
+from monitor.delivery.channel import Channel
+from monitor.delivery.channels import build_channels
+from monitor.domain.check import Check
+from monitor.domain.redact import Redactor
+from monitor.probes.target import EndpointTarget, targets_of
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A configuration, ready to be put in force.
+
+    Attributes:
+        checks: in the order of the file.
+        targets: endpoints by name.
+        redactor: knows every secret of this configuration.
+        channels: by name, in the order of the file; none has opened a connection.
+    """
+
+    loaded: Loaded
+    access: Access
+    checks: tuple[Check, ...]
+    targets: Mapping[str, EndpointTarget]
+    voice: Voice
+    redactor: Redactor
+    channels: Mapping[str, Channel]
+
+    @property
+    def config(self) -> Config:
+        """The configuration itself."""
+        return self.loaded.config
+
+    def audience(self, instance: str) -> Audience:
+        """Who is told."""
+        return Audience(tuple(self.channels), self.voice, instance, self.config.web.public_url)
+
+    def sends_like(self, other: "Setup") -> bool:
+        """True if messages go out in the same way under both, so that nothing needs to be replaced."""
+        return (self.config.channels, self.access.channels, self.voice) == (
+            other.config.channels,
+            other.access.channels,
+            other.voice,
+        )
+
+    def needs_restart(self, running: "Setup") -> list[str]:
+        """The options that differ from the running ones and are read at start only, as TOML paths."""
+        ours, theirs = self.config, running.config
+        pairs = {
+            "storage": (ours.storage, theirs.storage),
+            "web": (ours.web, theirs.web),
+        }
+        return [name for name, (new, old) in pairs.items() if new != old]
+
+
+def prepare(loaded: Loaded, environ: Mapping[str, str], clock: Clock) -> Setup:
+    """Resolve secrets and build what is built from a configuration.
+
+    Raises:
+        RelayWatchError: something in it cannot be used; nothing has been opened.
+    """
+    access = resolve_access(loaded, environ)
+    voice = Voice(loaded.config.language, ZoneInfo(loaded.config.timezone))
+    return Setup(
+        loaded=loaded,
+        access=access,
+        checks=checks_of(loaded.config),
+        targets=targets_of(loaded.config, access),
+        voice=voice,
+        redactor=Redactor(access.secrets()),
+        channels=build_channels(loaded.config, access, voice, clock),
+    )

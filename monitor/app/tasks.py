@@ -1,0 +1,39 @@
+"""Long-running parts as named tasks: one that dies takes the daemon down and says which it was."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from monitor.errors import InternalError, RelayWatchError
+
+
+async def named(name: str, part: Coroutine[Any, Any, Any], may_end: Callable[[], bool]) -> None:
+    """Run one part of the daemon.
+
+    Args:
+        name: for the message when it dies.
+        part: runs until the daemon stops.
+        may_end: True when the part is expected to end.
+
+    Raises:
+        InternalError: the part died, or ended on its own.
+    """
+    try:
+        await part
+    except RelayWatchError:
+        raise
+    except Exception as error:
+        raise InternalError(f"the {name} died: {type(error).__name__}: {error}") from error
+    if not may_end():
+        raise InternalError(f"the {name} ended on its own")
+
+
+async def first_of(stop: asyncio.Event, other: asyncio.Event) -> bool:
+    """Wait until either is set; True if `stop` is."""
+    waits = [asyncio.create_task(event.wait(), name="wish") for event in (stop, other)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return stop.is_set()

@@ -1,0 +1,98 @@
+"""What is said of the daemon's work while it works: log lines, metrics, and the count since the start.
+
+Owns no decision; every method is called on the event loop, is cheap, and never raises.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import structlog
+
+from monitor.alerting.batch import Batch
+from monitor.domain.availability import percent
+from monitor.domain.check import Check
+from monitor.domain.incident import IncidentEventKind
+from monitor.domain.result import Result, Status, Trigger
+from monitor.web.metrics import Metrics
+
+INCIDENT_EVENTS = {
+    IncidentEventKind.OPENED: "incident_opened",
+    IncidentEventKind.UPDATED: "incident_updated",
+    IncidentEventKind.RESOLVED: "incident_resolved",
+}
+
+log = structlog.get_logger("relaywatch.daemon")
+
+
+class Tally:
+    """Counted on-phase results since the start, by check."""
+
+    def __init__(self) -> None:
+        self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+
+    def add(self, result: Result) -> None:
+        """Count one result, if it counts."""
+        if result.trigger is Trigger.ON_PHASE and result.status is not Status.UNKNOWN:
+            counts = self._counts[result.check]
+            counts[0] += result.status.is_success
+            counts[1] += 1
+
+    def availability(self, check: str) -> float | None:
+        """Percent; None where nothing was probed."""
+        return percent(*self._counts[check]) if check in self._counts else None
+
+
+class Witness:
+    """Sees every result and every commit."""
+
+    def __init__(self, metrics: Metrics, tally: Tally) -> None:
+        self._metrics = metrics
+        self._tally = tally
+
+    def probed(self, check: Check, before: Status | None, result: Result) -> None:
+        """A probe's result was taken; `before` is the check's status until then."""
+        self._metrics.observe_probe(result, check)
+        self._tally.add(result)
+        changed = result.status is not before and (before is not None or result.status is not Status.UP)
+        write = log.info if changed else log.debug
+        verdict = result.verdict
+        write(
+            "probe",
+            check=result.check,
+            status=result.status,
+            before=before,
+            fault_domain=verdict.fault_domain,
+            reason=verdict.reason,
+            http_status=result.http_status,
+            latency_ms=None if result.latency_ms is None else round(result.latency_ms, 1),
+            lag_ms=round(result.lag_ms, 1),
+            trigger=result.trigger,
+            request_id=result.request_id,
+        )
+
+    def committed(self, batch: Batch, seconds: float) -> None:
+        """A batch is on disk."""
+        self._metrics.observe_commit(seconds)
+        for event in batch.events:
+            incident = batch.incidents[event.incident_id]
+            log.info(
+                INCIDENT_EVENTS[event.kind],
+                incident=event.incident_id,
+                checks=list(incident.checks),
+                severity=event.severity,
+                status=event.cause.status,
+                fault_domain=event.cause.fault_domain,
+                reason=event.reason,
+                decision=event.decision,
+                notifications=event.notifications,
+            )
+
+
+def availability_lines(checks: Mapping[str, Check], tally: Tally) -> list[str]:
+    """One line per check for the end of a run: its availability since the start."""
+    width = max((len(check) for check in checks), default=0)
+    return [f"{check:<{width}}  {_percent(tally.availability(check))}" for check in checks]
+
+
+def _percent(value: float | None) -> str:
+    return "none" if value is None else f"{value:.2f} %"

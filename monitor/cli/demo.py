@@ -1,0 +1,91 @@
+"""The command `demo`: nothing to configure, everything real but the gateway.
+
+A simulated gateway fails and recovers on a script; the real daemon watches it on a temporary database, serves the page
+on a free port, and prints alerts as they go.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.app.daemon import Daemon
+from monitor.app.serve import run_in_loop, serve
+from monitor.clock import SystemClock
+from monitor.config.duration import format_duration, parse_duration
+from monitor.config.load import Loaded, loads
+from monitor.errors import UsageError
+from monitor.simulator.demo import demo_script
+from monitor.simulator.gateway import Gateway
+
+CONFIGURATION = """\
+[defaults]
+interval = "1s"
+models_interval = "1s"
+timeout = "3s"
+confirm_interval = "250ms"
+slow_after = "500ms"
+
+[web]
+listen = "127.0.0.1:0"
+
+[[endpoints]]
+name = "demo"
+base_url = "{base_url}"
+models = [{models}]
+
+[[channels]]
+name = "terminal"
+type = "console"
+"""
+
+
+def demo(
+    duration: Annotated[
+        str | None,
+        typer.Option("--for", metavar="DURATION", help='End after this long, such as "40s"; default: until stopped.'),
+    ] = None,
+) -> None:
+    """Watch a simulated gateway that fails and recovers: a look at RelayWatch without configuring anything."""
+    run_s = None if duration is None else _seconds(duration)
+    with tempfile.TemporaryDirectory(prefix="relaywatch-demo-") as folder:
+        for line in run_in_loop(_demo(Path(folder), run_s)):
+            typer.echo(f"  {line}")
+
+
+async def _demo(folder: Path, run_s: float | None) -> list[str]:
+    async with Gateway(demo_script(), clock=SystemClock()) as gateway:
+        loaded = _configured(gateway, folder)
+        lines = await serve(loaded, {}, lambda: loaded, _welcome(gateway, run_s), run_s)
+    typer.echo("\nThe demo has ended. Availability of each check in that time:")
+    return lines
+
+
+def _configured(gateway: Gateway, folder: Path) -> Loaded:
+    models = ", ".join(f'"{model.id}"' for model in gateway.script.models)
+    return loads(CONFIGURATION.format(base_url=gateway.base_url, models=models), folder)
+
+
+def _welcome(gateway: Gateway, run_s: float | None) -> Callable[[Daemon], None]:
+    def say(daemon: Daemon) -> None:
+        host, port = daemon.address or ("", 0)
+        length = "until Ctrl-C" if run_s is None else f"for {format_duration(run_s)}"
+        typer.echo(
+            f"RelayWatch watches a simulated gateway with {len(gateway.script.models)} models {length}.\n"
+            f"  status page  http://{host}:{port}/\n"
+            f"  metrics      http://{host}:{port}/metrics\n"
+            f"  gateway      {gateway.base_url}\n"
+            "One model fails soon and recovers ten seconds later; another is slow for a while, which is no outage.\n"
+            "Alerts appear here as they are sent:\n"
+        )
+
+    return say
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--for: {error}") from None

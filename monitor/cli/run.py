@@ -1,0 +1,21 @@
+"""The command `run`: the daemon in the foreground, for a terminal or for systemd."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.app.serve import run_in_loop, serve
+from monitor.config.load import find_path, load
+
+
+def run(
+    config: Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help="Configuration file.")] = None,
+) -> None:
+    """Run the daemon until it is told to stop; SIGHUP reloads the configuration."""
+    path = find_path(config, os.environ).absolute()
+    loaded = load(path)
+    lines = run_in_loop(serve(loaded, os.environ, lambda: load(path)))
+    sys.stdout.write("availability since the start\n" + "".join(f"  {line}\n" for line in lines))
