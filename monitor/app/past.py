@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from monitor.clock import Clock
 from monitor.storage import history, timeline
 from monitor.storage.outbox import Waiting
 from monitor.storage.reader import Reader
+
+if TYPE_CHECKING:
+    from monitor.storage.timeline import IncidentState
 
 
 class Past:
@@ -25,7 +28,7 @@ class Past:
     def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rows of incidents, newest first."""
         with Reader(self._path) as reader:
-            return timeline.incidents(reader, self._clock.now(), IncidentState(state), limit)
+            return timeline.incidents(reader, self._clock.now(), cast("IncidentState", state), limit)
 
     def backlog(self) -> Mapping[str, Waiting]:
         """What waits and what died, by channel."""

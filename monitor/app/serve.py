@@ -7,11 +7,15 @@ from collections.abc import Callable, Coroutine, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+import structlog
+
 from monitor.app.daemon import Daemon, Wishes
 from monitor.app.setup import prepare
 from monitor.app.witness import availability_lines
 from monitor.clock import SystemClock
 from monitor.config.load import Loaded
+
+log = structlog.get_logger("relaywatch.daemon")
 
 Ready = Callable[[Daemon], None]
 
@@ -41,7 +45,10 @@ async def serve(
     wishes = Wishes()
     _obey_signals(wishes)
     clock = SystemClock()
-    async with Daemon(prepare(loaded, environ, clock), environ, reload, clock) as daemon:
+    setup = prepare(loaded, environ, clock)
+    for warning in (*loaded.warnings, *setup.access.warnings):
+        log.warning("config_warning", path=warning.path, message=warning.message)
+    async with Daemon(setup, environ, reload, clock) as daemon:
         if ready is not None:
             ready(daemon)
         if within_s is not None:
