@@ -1,1 +1,1 @@
-"""One bounded exchange with an endpoint, turned into one result; never raises."""
+"""Probing: one bounded exchange with an endpoint, turned into one result; never raises."""

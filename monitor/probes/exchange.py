@@ -1,0 +1,207 @@
+"""One bounded HTTP exchange: a request goes out, and what came of it is a value.
+
+Owns the bounds in time, the choice between a kept and a fresh connection, and the one repetition that a kept
+connection may need. Owns no meaning: whether an answer is good is for the classification to say.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
+from monitor.probes.body import BodyFault, read_body
+from monitor.probes.connections import Connections, original
+from monitor.probes.failures import Failure, connect_timeout_detail, failure_of
+from monitor.probes.trace import StaleConnectionError, Trace, begin_trace
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDict
+
+_SWITCHING_PROTOCOLS = 101
+_PROXY_AUTHENTICATION_REQUIRED = 407
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send.
+
+    Attributes:
+        url: already encoded; it goes out as it stands.
+        headers: complete; holds the credentials, so it is never shown.
+        body: None for GET.
+    """
+
+    method: str
+    url: URL
+    headers: "CIMultiDict[str]" = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to reach the endpoint, and within which time to connect.
+
+    Attributes:
+        connecting: bounds name resolution, TCP, proxy and TLS together.
+        idle_s: how long the connection is kept for a next exchange; None for a fresh one each time.
+        tls: None for plain HTTP.
+        proxy: may hold credentials, so it is never shown.
+    """
+
+    connecting: aiohttp.ClientTimeout
+    idle_s: float | None = None
+    tls: ssl.SSLContext | None = None
+    proxy: URL | None = field(default=None, repr=False)
+
+
+def connecting_within(seconds: float) -> aiohttp.ClientTimeout:
+    """A bound on connecting; without a threshold aiohttp would round longer ones up to whole seconds."""
+    return aiohttp.ClientTimeout(total=None, connect=seconds, ceil_threshold=float("inf"))
+
+
+async def exchange(
+    connections: Connections, request: Request, route: Route, *, deadline: float, now_s: float
+) -> Outcome:
+    """Send `request` once and wait for the whole answer; never raises.
+
+    A kept connection that dies before the first byte of a response is replaced once by a fresh one, and the latency
+    starts anew: servers close idle connections at any moment, and that is no fault.
+
+    Args:
+        connections: where connections come from.
+        request: what to send.
+        route: how to reach the endpoint.
+        deadline: when to give up, in seconds of the loop's clock.
+        now_s: wall time in seconds, against which the certificate's expiry is held.
+    """
+    attempt = _Attempt(connections, request, route, now_s)
+    try:
+        async with asyncio.timeout_at(deadline):
+            outcome = None if route.idle_s is None else await attempt.over_kept(route.idle_s)
+            return await attempt.over_fresh() if outcome is None else outcome
+    except TimeoutError:
+        return attempt.timed_out()
+    finally:
+        attempt.clean_up()
+
+
+class _Attempt:
+    """The state of one exchange while it runs."""
+
+    def __init__(self, connections: Connections, request: Request, route: Route, now_s: float) -> None:
+        self._connections = connections
+        self._request = request
+        self._route = route
+        self._now_s = now_s
+        self._proxy_scheme = None if route.proxy is None else route.proxy.scheme
+        self._answered = False
+        self._fresh = False
+        self._trace: Trace
+
+    async def over_kept(self, idle_s: float) -> Outcome | None:
+        """Over a kept connection, if there is one; None when it turned out to be dead."""
+        outcome = await self._once(self._connections.kept(idle_s))
+        if isinstance(outcome, Exception):
+            return None if _is_stale(outcome, self._trace) else self._failed(outcome)
+        return outcome
+
+    async def over_fresh(self) -> Outcome:
+        """Over a connection of its own."""
+        self._fresh = True
+        outcome = await self._once(self._connections.fresh())
+        return self._failed(outcome) if isinstance(outcome, Exception) else outcome
+
+    def timed_out(self) -> NoAnswer:
+        """The time is up: what were we waiting for?"""
+        if self._trace.sent_at is None:
+            detail = connect_timeout_detail(self._trace, self._proxy_scheme)
+            return self._no_answer(Failure(NoAnswerKind.CONNECT_TIMEOUT, detail))
+        awaited = "headers" if self._trace.headers_at is None else "end of the body"
+        return self._no_answer(Failure(NoAnswerKind.READ_TIMEOUT, f"the {awaited} did not come in time"))
+
+    def clean_up(self) -> None:
+        """Leave no connection behind but one that can carry the next exchange."""
+        if not self._answered and self._trace.response is not None:
+            self._trace.response.close()
+        if self._fresh or not self._answered:
+            self._trace.abort_tls()
+
+    async def _once(self, session: aiohttp.ClientSession) -> Outcome | Exception:
+        self._trace = begin_trace()
+        try:
+            response = await self._send(session)
+            body = await read_body(response.content, response.headers.get("Content-Encoding", ""))
+        except Exception as error:  # noqa: BLE001  whatever happens in an exchange is a value
+            return original(error)
+        if isinstance(body, BodyFault):
+            return self._no_answer(Failure(body.kind, body.detail))
+        return self._answer(response.status, body, monotonic())
+
+    async def _send(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:
+        request, route = self._request, self._route
+        return await session.request(
+            request.method,
+            request.url,
+            data=request.body,
+            headers=request.headers,
+            allow_redirects=False,
+            ssl=True if route.tls is None else route.tls,
+            proxy=route.proxy,
+            timeout=route.connecting,
+        )
+
+    def _answer(self, status: int, body: bytes, ended: float) -> Outcome:
+        if status == _SWITCHING_PROTOCOLS:
+            return self._no_answer(Failure(NoAnswerKind.UNDECODABLE, "the server left HTTP without being asked to"))
+        if status == _PROXY_AUTHENTICATION_REQUIRED and self._proxy_scheme is not None:
+            return self._no_answer(Failure(NoAnswerKind.PROXY, "the proxy asks for other credentials (407)"))
+        self._answered = True
+        return Answer(
+            http_status=status,
+            headers=_headers_of(self._trace),
+            body=body,
+            phases=self._trace.phases(ended),
+            certificate_days=self._trace.certificate_days(self._now_s),
+        )
+
+    def _failed(self, error: Exception) -> NoAnswer:
+        failure = failure_of(error, self._trace, self._proxy_scheme)
+        if failure is None:
+            _log.error("probe_crashed", where="exchange", error=type(error).__name__, exc_info=error)
+            failure = Failure(NoAnswerKind.INTERNAL, f"unexpected {type(error).__name__}")
+        return self._no_answer(failure)
+
+    def _no_answer(self, failure: Failure) -> NoAnswer:
+        response = self._trace.response
+        return NoAnswer(
+            kind=failure.kind,
+            detail=failure.detail,
+            http_status=None if response is None else response.status,
+            headers=_headers_of(self._trace),
+            phases=self._trace.phases(None),
+            certificate_days=self._trace.certificate_days(self._now_s),
+        )
+
+
+def _headers_of(trace: Trace) -> Mapping[str, str]:
+    if trace.response is None:
+        return {}
+    return {name.lower(): value for name, value in trace.response.headers.items()}
+
+
+def _is_stale(error: Exception, trace: Trace) -> bool:
+    """Whether a kept connection died before the first byte of a response."""
+    if not trace.reused or trace.response is not None:
+        return False
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)  # else it is the beginning of a response
+    return isinstance(error, (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, StaleConnectionError))
