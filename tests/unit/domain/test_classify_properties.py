@@ -115,7 +115,7 @@ def assert_legal(check: Check, finding: Finding) -> None:
 
 
 @given(check=st.sampled_from(CHECKS), outcome=ANSWERS | SILENCES, list_is_404=st.booleans(), now_s=st.floats(0, 4e9))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_any_outcome_gives_a_legal_finding(check: Check, outcome: Outcome, list_is_404: bool, now_s: float) -> None:  # noqa: FBT001  hypothesis passes by name
     """Nothing raises, whatever the bytes, headers and code are, and every finding is legal."""
     finding = classify(
@@ -130,7 +130,7 @@ def test_any_outcome_gives_a_legal_finding(check: Check, outcome: Outcome, list_
 
 
 @given(document=JSON)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_a_success_holds_an_answer(document: Any) -> None:
     """A completion is a success only if something was said, or if a filter or the token limit stopped it."""
     body = json.dumps(document).encode()
@@ -144,7 +144,7 @@ def test_a_success_holds_an_answer(document: Any) -> None:
 
 
 @given(document=JSON)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_good_list_holds_ids(document: Any) -> None:
     """A model list is a success only if there is a list, with ids in it unless it is empty."""
     row = judge(CHECKS[1], Answer(200, {}, json.dumps(document).encode())).row
@@ -154,7 +154,7 @@ def test_a_good_list_holds_ids(document: Any) -> None:
 
 
 @given(check=st.sampled_from(CHECKS), code=st.integers(400, 599), document=JSON)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_an_error_code_is_never_a_success(check: Check, code: int, document: Any) -> None:
     """From 400 on only the content filter's own 400 counts as alive."""
     try:
