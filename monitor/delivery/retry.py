@@ -88,7 +88,7 @@ def _as_number(value: str) -> float | None:
 def _as_date(value: str, now_us: int) -> float | None:
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     return aware.timestamp() - now_us / US_PER_S

@@ -297,3 +297,15 @@ def live(voice: Voice) -> Live[Any]:
                 await world.delivery.drain(30.0)
 
     return lambda story: run(whole(story))
+
+
+@pytest.fixture
+def lost() -> Notification:
+    """A message about an outage."""
+    return queued(1, 1, "ops", Moment(EPOCH_US, 0)).notification
+
+
+@pytest.fixture
+def lost_notice(lost: Notification) -> Notification:
+    """A message that belongs to no incident."""
+    return replace(lost, event=Event.NOTICE, incident=None)
