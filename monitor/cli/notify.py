@@ -41,7 +41,7 @@ def send_test(
     from monitor.delivery.channel import Delivered  # noqa: PLC0415  the command line imports only what it needs
 
     loaded = _load(config)
-    receipts = asyncio.run(_send(loaded, _chosen(loaded, channels or [])))
+    receipts = _send(loaded, _chosen(loaded, channels or []))
     for name, receipt in receipts.items():
         typer.echo(_line(name, receipt))
     if not all(isinstance(receipt, Delivered) for receipt in receipts.values()):
@@ -69,7 +69,7 @@ def _chosen(loaded: "Loaded", names: list[str]) -> list[str]:
     return list(dict.fromkeys(names)) or known
 
 
-async def _send(loaded: "Loaded", names: list[str]) -> "dict[str, Receipt]":
+def _send(loaded: "Loaded", names: list[str]) -> "dict[str, Receipt]":
     from monitor.alerting.texts import Voice  # noqa: PLC0415  the same
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.config.access import resolve_access  # noqa: PLC0415  the same
@@ -79,7 +79,7 @@ async def _send(loaded: "Loaded", names: list[str]) -> "dict[str, Receipt]":
     config, clock = loaded.config, SystemClock()
     voice = Voice(config.language, ZoneInfo(config.timezone))
     built = build_channels(config, resolve_access(loaded, os.environ), voice, clock)
-    return await try_channels({name: built[name] for name in names}, voice, clock)
+    return asyncio.run(try_channels({name: built[name] for name in names}, voice, clock))
 
 
 def _line(name: str, receipt: "Receipt") -> str:

@@ -309,3 +309,9 @@ def lost() -> Notification:
 def lost_notice(lost: Notification) -> Notification:
     """A message that belongs to no incident."""
     return replace(lost, event=Event.NOTICE, incident=None)
+
+
+@pytest.fixture
+def fake_outbox() -> FakeOutbox:
+    """An empty one."""
+    return FakeOutbox()
