@@ -209,6 +209,8 @@ class Daemon:
         await self._stop(ledger, aside)
 
     def _start_delivery(self, start: Start, wishes: Wishes) -> None:
+        if not self.setup.channels:
+            return  # nobody to deliver to; the warning about it was given
         delivery = self._delivery
         start("delivery", delivery.run(), lambda: wishes.stop.is_set() or delivery is not self._delivery)
 

@@ -17,24 +17,13 @@ from monitor.clock import SystemClock
 from monitor.config.duration import format_duration, parse_duration
 from monitor.config.load import Loaded, loads
 from monitor.errors import UsageError
+from monitor.simulator.configuration import demo_toml
 from monitor.simulator.demo import demo_script
 from monitor.simulator.gateway import Gateway
 
-CONFIGURATION = """\
-[defaults]
-interval = "1s"
-models_interval = "1s"
-timeout = "3s"
-confirm_interval = "250ms"
-slow_after = "500ms"
-
+SURROUNDINGS = """
 [web]
 listen = "127.0.0.1:0"
-
-[[endpoints]]
-name = "demo"
-base_url = "{base_url}"
-models = [{models}]
 
 [[channels]]
 name = "terminal"
@@ -64,8 +53,7 @@ async def _demo(folder: Path, run_s: float | None) -> list[str]:
 
 
 def _configured(gateway: Gateway, folder: Path) -> Loaded:
-    models = ", ".join(f'"{model.id}"' for model in gateway.script.models)
-    return loads(CONFIGURATION.format(base_url=gateway.base_url, models=models), folder)
+    return loads(demo_toml(gateway.script, gateway.base_url) + SURROUNDINGS, folder)
 
 
 def _welcome(gateway: Gateway, run_s: float | None) -> Callable[[Daemon], None]:
