@@ -1,0 +1,75 @@
+"""What the prober needs to know of an endpoint, taken from the configuration and the resolved secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.config.checks import checks_of
+from monitor.config.secrets import Secret
+from monitor.domain.check import CheckKind
+
+if TYPE_CHECKING:
+    from monitor.config.access import Access
+    from monitor.config.schema import Config
+
+_KEPT_BEYOND_INTERVAL_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTarget:
+    """One endpoint, ready to be probed.
+
+    Attributes:
+        base_url: without a slash at its end.
+        headers: sent with every request; they override what the protocol would send.
+        proxy: `http://` or `https://` URL, perhaps with credentials.
+        ca_file: PEM file with the only authorities to trust; None for the system's.
+        concurrency: probes in flight at most.
+        models: ids of the configured models, which the model list should hold.
+        keepalive_s: for how long an idle connection is kept.
+    """
+
+    name: str
+    base_url: str
+    protocol: str
+    api_key: Secret | None
+    headers: Mapping[str, Secret]
+    proxy: Secret | None
+    ca_file: Path | None
+    concurrency: int
+    models: tuple[str, ...]
+    keepalive_s: float
+
+
+def targets_of(config: "Config", access: "Access") -> dict[str, EndpointTarget]:
+    """Every endpoint of a configuration by its name.
+
+    Args:
+        config: the effective configuration.
+        access: every secret of that configuration, resolved.
+    """
+    longest_s = _longest_intervals(config)
+    return {
+        endpoint.name: EndpointTarget(
+            name=endpoint.name,
+            base_url=endpoint.base_url,
+            protocol=endpoint.protocol,
+            api_key=access.endpoints[endpoint.name].api_key,
+            headers=access.endpoints[endpoint.name].headers,
+            proxy=access.endpoints[endpoint.name].proxy,
+            ca_file=endpoint.ca_file,
+            concurrency=endpoint.concurrency,
+            models=tuple(model.id for model in endpoint.models),
+            keepalive_s=longest_s.get(endpoint.name, 0.0) + _KEPT_BEYOND_INTERVAL_S,
+        )
+        for endpoint in config.endpoints
+    }
+
+
+def _longest_intervals(config: "Config") -> dict[str, float]:
+    longest: dict[str, float] = {}
+    for check in checks_of(config):
+        if check.kind is CheckKind.CHAT:
+            longest[check.endpoint] = max(longest.get(check.endpoint, 0.0), check.interval_s)
+    return longest
