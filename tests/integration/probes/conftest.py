@@ -5,18 +5,34 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import orjson
 import pytest
 import trustme
 from multidict import CIMultiDict
 from yarl import URL
 
+from monitor.clock import SystemClock
+from monitor.config.secrets import Secret
 from monitor.domain.outcome import Outcome
+from monitor.domain.redact import Redactor
 from monitor.probes.connections import Connections
 from monitor.probes.exchange import Request, Route, connecting_within, exchange
+from monitor.probes.prober import Prober
+from monitor.probes.target import EndpointTarget
 
+KEY = "sk-test-0123456789abcdef"
+COMPLETION = {
+    "id": "c1",
+    "object": "chat.completion",
+    "model": "m",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "OK"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11},
+}
+MODELS = {"object": "list", "data": [{"id": "m", "object": "model"}]}
 _SO_LINGER_NOW = struct.pack("ii", 1, 0)
 
 
@@ -74,6 +90,8 @@ class Server:
 Serve = Callable[..., Awaitable[Server]]
 Ask = Callable[..., Awaitable[Outcome]]
 Saying = Callable[[bytes], Script]
+Start = Callable[..., Prober]
+TargetAt = Callable[..., EndpointTarget]
 
 
 @pytest.fixture
@@ -199,3 +217,59 @@ def full_backlog() -> Iterator[str]:
             filler.setblocking(False)  # noqa: FBT003  a positional flag of the standard library
             filler.connect_ex(listener.getsockname())
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+def target_of(url: str, **changes: Any) -> EndpointTarget:
+    """The endpoint `gw` at this URL."""
+    plain = EndpointTarget(
+        name="gw",
+        base_url=url,
+        protocol="openai",
+        api_key=Secret(KEY),
+        headers={},
+        proxy=None,
+        ca_file=None,
+        concurrency=10,
+        models=("m",),
+        keepalive_s=60.0,
+    )
+    return replace(plain, **changes)
+
+
+@pytest.fixture
+def target_at() -> TargetAt:
+    """Makes the endpoint `gw` at a URL, whose key is `KEY`."""
+    return target_of
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Starts probers on the endpoint `gw` at a URL, and closes them after the test."""
+    async with AsyncExitStack() as running:
+
+        def begin(url: str, *, total: int = 100, **changes: Any) -> Prober:
+            targets = {"gw": target_of(url, **changes)}
+            prober = Prober(targets, concurrency=total, clock=SystemClock(), redactor=Redactor([KEY]))
+            running.push_async_callback(prober.aclose)
+            return prober
+
+        yield begin
+    await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def api() -> Script:
+    """An API that works, and demands the key."""
+
+    async def script(peer: Peer) -> None:
+        while request := await peer.request():
+            if f"Authorization: Bearer {KEY}".encode() not in request:
+                await peer.answer(
+                    b'{"error":{"message":"bad key","code":"invalid_api_key"}}', status="401 Unauthorized"
+                )
+            elif request.startswith(b"GET /v1/models "):
+                await peer.answer(orjson.dumps(MODELS))
+            else:
+                await peer.answer(orjson.dumps(COMPLETION), headers="X-Request-Id: req-7\r\n")
+
+    return script

@@ -1,0 +1,189 @@
+"""From a check to its result: takes a slot, reads the clock, runs the exchange, classifies. Never raises.
+
+Owns the order of these steps and the repetition with the other token parameter. Owns neither when a check is due nor
+what becomes of its result.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from monitor.clock import Clock, Moment
+from monitor.config.secrets import Secret
+from monitor.domain.action import Action
+from monitor.domain.check import Check, CheckKind
+from monitor.domain.classify import classify
+from monitor.domain.outcome import Answer, Outcome
+from monitor.domain.redact import Redactor
+from monitor.domain.result import FaultDomain, Finding, Result, Status, Trigger, Verdict
+from monitor.probes.connections import Connections
+from monitor.probes.endpoint import LiveEndpoint
+from monitor.probes.exchange import exchange
+from monitor.probes.resolver import Lookup
+from monitor.probes.slots import Slots
+from monitor.probes.target import EndpointTarget
+
+_NOT_FOUND = 404
+_MS_PER_S = 1000.0
+_US_PER_S = 1_000_000
+
+_log = structlog.get_logger()
+
+
+class Prober:
+    """Executes checks.
+
+    Args:
+        targets: the endpoints by name.
+        concurrency: probes in flight at most, all endpoints together.
+        clock: gives the moments that stand in results.
+        redactor: cleans what classification quotes from answers; knows the secrets of `targets`.
+        lookup: how host names are resolved.
+
+    Raises:
+        UsageError: a CA file, a proxy's URL or a protocol is no use.
+    """
+
+    def __init__(
+        self,
+        targets: Mapping[str, EndpointTarget],
+        *,
+        concurrency: int,
+        clock: Clock,
+        redactor: Redactor,
+        lookup: Lookup = socket.getaddrinfo,
+    ) -> None:
+        self._endpoints = {name: LiveEndpoint(target) for name, target in targets.items()}
+        self._slots = Slots(concurrency, _limits(targets))
+        self._clock = clock
+        self._redactor = redactor
+        self._connections = Connections(lookup)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def probe(self, check: Check, trigger: Trigger, lag_ms: float = 0.0) -> Result:
+        """Probe `check` once and say what was found; raises nothing but the cancellation of its task.
+
+        Args:
+            check: what to probe.
+            trigger: why; confirm probes take the first free slot, and a fresh connection.
+            lag_ms: how late this call comes; the wait for a slot is added to it.
+        """
+        asked = self._clock.now()
+        endpoint = self._endpoints.get(check.endpoint)
+        if endpoint is None:
+            error = LookupError(f"no endpoint {check.endpoint}")
+            return self._crashed(check, Result(check.id, asked, asked, trigger, _CRASHED, lag_ms=lag_ms), error)
+        await self._slots.take(check.endpoint, urgent=trigger is Trigger.CONFIRM)
+        try:
+            started = self._clock.now()
+            lag_ms += started.s_since(asked) * _MS_PER_S
+            try:
+                return await self._run(endpoint, check, trigger, started, lag_ms)
+            except Exception as error:  # noqa: BLE001  a fault of our own must not end the schedule
+                blank = Result(check.id, started, self._clock.now(), trigger, _CRASHED, lag_ms=lag_ms)
+                return self._crashed(check, blank, error)
+        finally:
+            self._slots.give(check.endpoint)
+
+    def replace_key(self, endpoint: str, key: Secret, *, redactor: Redactor) -> None:
+        """Use another API key from now on; `redactor` must know it. Probes in flight end with the old one."""
+        live = self._endpoints.get(endpoint)
+        if live is not None:
+            self._endpoints[endpoint] = live.with_key(key)
+        self._redactor = redactor
+
+    def update(self, targets: Mapping[str, EndpointTarget], *, concurrency: int, redactor: Redactor) -> None:
+        """Probe these endpoints from now on; probes in flight end as they began.
+
+        Raises:
+            UsageError: a target is no use; nothing has changed then.
+        """
+        self._endpoints = {
+            name: self._endpoints[name].changed_to(target) if name in self._endpoints else LiveEndpoint(target)
+            for name, target in targets.items()
+        }
+        self._slots.resize(concurrency, _limits(targets))
+        self._redactor = redactor
+
+    async def aclose(self) -> None:
+        """Close every connection; call it when no probe is in flight."""
+        await self._connections.aclose()
+
+    async def _run(
+        self, endpoint: LiveEndpoint, check: Check, trigger: Trigger, started: Moment, lag_ms: float
+    ) -> Result:
+        deadline = asyncio.get_running_loop().time() + check.timeout_s
+        route = endpoint.route(check, fresh=trigger is Trigger.CONFIRM)
+        now_s = started.wall_us / _US_PER_S
+        while True:
+            outcome = await exchange(self._connections, endpoint.request(check), route, deadline=deadline, now_s=now_s)
+            finding = self._judge(endpoint, check, outcome, now_s)
+            if not finding.token_parameter_refused or not endpoint.learn_token_parameter(check):
+                break
+        _remember(endpoint, check, outcome, finding)
+        return self._result(check, trigger, outcome, finding, (started, lag_ms))
+
+    def _judge(self, endpoint: LiveEndpoint, check: Check, outcome: Outcome, now_s: float) -> Finding:
+        return classify(
+            check,
+            outcome,
+            redactor=self._redactor,
+            now_s=now_s,
+            configured_models=endpoint.target.models,
+            list_is_404=endpoint.list_is_404,
+        )
+
+    def _result(
+        self, check: Check, trigger: Trigger, outcome: Outcome, finding: Finding, begun: tuple[Moment, float]
+    ) -> Result:
+        started, lag_ms = begun
+        phases = outcome.phases
+        # Rows are many and phases long: they are kept where somebody will ask where the time went.
+        worth_keeping = finding.verdict.status is not Status.UP or trigger is Trigger.MANUAL
+        return Result(
+            check=check.id,
+            started_at=started,
+            finished_at=self._clock.now(),
+            trigger=trigger,
+            verdict=finding.verdict,
+            http_status=outcome.http_status,
+            latency_ms=phases.total_ms,
+            lag_ms=lag_ms,
+            request_id=finding.request_id,
+            input_tokens=finding.input_tokens,
+            output_tokens=finding.output_tokens,
+            phases=phases if worth_keeping else None,
+            certificate_days=outcome.certificate_days,
+        )
+
+    def _crashed(self, check: Check, blank: Result, error: Exception) -> Result:
+        _log.error("probe_crashed", check=check.id, error=type(error).__name__, exc_info=error)
+        reason = f"the probe itself failed: {type(error).__name__}"
+        return replace(blank, verdict=replace(blank.verdict, reason=reason))
+
+
+_CRASHED = Verdict(Status.UNKNOWN, FaultDomain.MONITOR, action=Action.REPORT_BUG)
+
+
+def _limits(targets: Mapping[str, EndpointTarget]) -> dict[str, int]:
+    return {name: target.concurrency for name, target in targets.items()}
+
+
+def _remember(endpoint: LiveEndpoint, check: Check, outcome: Outcome, finding: Finding) -> None:
+    if check.kind is CheckKind.MODELS:
+        if isinstance(outcome, Answer):
+            endpoint.list_is_404 = outcome.http_status == _NOT_FOUND
+    elif finding.verdict.status is Status.CLIENT_ERROR:
+        endpoint.forget_token_parameter(check)
