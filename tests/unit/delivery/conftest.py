@@ -84,19 +84,9 @@ class FakeOutbox:
 
     def put(self, queued: Queued) -> None:
         """What the ledger's transaction does."""
-        number, note = len(self.rows) + 1, queued.notification
-        self.rows[number] = Kept(
-            Claimed(
-                row_id=number,
-                notification_id=note.id,
-                channel=queued.channel,
-                body=note.body(),
-                incident_id=queued.incident_id,
-                sequence=queued.sequence,
-                attempts=0,
-                created_at_us=queued.created_at.wall_us,
-            )
-        )
+        row_id, note, at_us = len(self.rows) + 1, queued.notification, queued.created_at.wall_us
+        claimed = Claimed(row_id, note.id, queued.channel, note.body(), queued.incident_id, queued.sequence, 0, at_us)
+        self.rows[row_id] = Kept(claimed)
 
     def states(self, channel: str) -> list[str]:
         """Of the channel's messages, oldest first."""
@@ -218,14 +208,12 @@ class World:
 
     def start(self) -> "asyncio.Task[None]":
         """A daemon begins its life."""
-        self.delivery = Delivery(
-            self.channels,
-            self.outbox,
-            self.clock,
-            self.voice,
-            observer=lambda channel, outcome: self.outcomes.append((channel, outcome)),
-            rng=random.Random(1),  # noqa: S311  repeatable
-        )
+        rng = random.Random(1)  # noqa: S311  repeatable
+
+        def observer(channel: str, outcome: str) -> None:
+            self.outcomes.append((channel, outcome))
+
+        self.delivery = Delivery(self.channels, self.outbox, self.clock, self.voice, observer=observer, rng=rng)
         return asyncio.create_task(self.delivery.run())
 
     def commit(self, incident: int, *sequences: int, channels: Sequence[str] = ("ops",)) -> None:
@@ -244,28 +232,18 @@ class World:
             await asyncio.sleep(step_s)
         raise AssertionError(f"not so within {within_s} s")
 
-    async def settled(self, within_s: float = 100_000.0, step_s: float = 1.0) -> None:
+    async def settled(self, within_s: float = 100_000.0) -> None:
         """Let virtual time pass until nothing waits."""
-        await self.until(lambda: "pending" not in map(self.state_of, self.outbox.rows), within_s, step_s)
-
-    def state_of(self, row_id: int) -> str:
-        """What became of a message."""
-        return self.outbox.rows[row_id].state
+        await self.until(lambda: all(kept.state != "pending" for kept in self.outbox.rows.values()), within_s, 1.0)
 
 
 def queued(incident: int, sequence: int, channel: str, at: Moment) -> Queued:
     """A message of an incident on its way."""
     facts = IncidentFacts(incident, f"gw/chat/m{incident}", "t", "t", None, 0.0, "TIMEOUT", "endpoint", ())
-    note = Notification(
-        id=f"{incident}-{sequence}-{channel}",
-        event=Event.OPENED if sequence == 1 else Event.RESOLVED,
-        severity="critical",
-        service="gw",
-        title=f"DOWN: m{incident} on gw (TIMEOUT)",
-        message="m is down",
-        incident=facts,
-        details=Details(),
-    )
+    event = Event.OPENED if sequence == 1 else Event.RESOLVED
+    title = f"DOWN: m{incident} on gw (TIMEOUT)"
+    note_id = f"{incident}-{sequence}-{channel}"
+    note = Notification(note_id, event, "critical", "gw", title, "m is down", incident=facts, details=Details())
     return Queued(channel, note, incident, sequence, at)
 
 

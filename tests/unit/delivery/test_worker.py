@@ -78,20 +78,6 @@ def test_incidents_do_not_wait_for_each_other(live: "Live[None]") -> None:
     live(story)
 
 
-def test_a_hanging_channel_delays_only_itself(live: "Live[None]") -> None:
-    """The other channel's messages go out in the same second."""
-
-    async def story(world: "World") -> None:
-        world.channel("stuck", then=HANG)
-        well = world.channel("well")
-        world.start()
-        for incident in range(20):
-            world.commit(incident, channels=("stuck", "well"))
-        await world.until(lambda: len(well.arrived) == 20, within_s=1.0)
-
-    live(story)
-
-
 def test_a_hanging_send_is_given_up_and_retried(live: "Live[None]") -> None:
     """No send lasts longer than the channel's bound and a second."""
 
@@ -204,54 +190,6 @@ def test_a_crash_between_send_and_settle_sends_the_same_id_again(live: "Live[Non
     live(story)
 
 
-def test_drain_finishes_what_is_in_flight(live: "Live[None]") -> None:
-    """A stop waits for the answer and settles it; what was committed last goes out too."""
-
-    async def story(world: "World") -> None:
-        channel = world.channel()
-        channel.takes_s = 2.0
-        world.start()
-        world.commit(1)
-        await asyncio.sleep(0.5)
-        world.commit(2)
-        assert await world.delivery.drain(8.0)
-        assert world.outbox.states("ops") == ["sent", "sent"]
-
-    live(story)
-
-
-def test_drain_is_bounded(live: "Live[None]") -> None:
-    """A stop does not wait for a hanging channel; its message stays for the next run."""
-
-    async def story(world: "World") -> None:
-        world.channel("ops", then=HANG)
-        world.start()
-        world.commit(1)
-        await asyncio.sleep(0.5)
-        assert not await world.delivery.drain(2.0)
-        assert world.outbox.states("ops") == ["pending"]
-
-    live(story)
-
-
-def test_trouble_outside_is_progress(live: "Live[None]") -> None:
-    """Neither a dead channel nor a refusing database looks like a frozen daemon."""
-
-    async def story(world: "World") -> None:
-        world.channel("ops", then=HANG)
-        world.channel("well")
-        world.start()
-        world.commit(1)
-        for refusals in (0, 3, 50):
-            world.outbox.refusals = refusals
-            await asyncio.sleep(40.0)
-            progress = world.delivery.last_progress()
-            assert progress is not None
-            assert world.clock.now().s_since(progress) <= 15.0
-
-    live(story)
-
-
 def test_an_unreadable_message_is_dead_and_holds_up_nothing(live: "Live[None]") -> None:
     """A poisoned row is put aside, logged, and the next message of the incident goes out."""
 
@@ -286,37 +224,6 @@ def test_one_canonical_line_per_try_and_repeats_are_quiet(live: "Live[None]") ->
         ]
         assert logs[-1]["answer"] == "ok"
         assert logs[-1]["incident"] == 1
-
-    live(story)
-
-
-def test_a_death_is_announced_through_the_other_channel_once(live: "Live[None]") -> None:
-    """Ten messages die on one channel: one notice goes out on the other, and it wakes that channel."""
-
-    async def story(world: "World") -> None:
-        world.channel("dead", then=GONE)
-        well = world.channel("well")
-        world.start()
-        for incident in range(10):
-            world.commit(incident, channels=("dead",))
-        await world.settled(within_s=5.0)
-        assert len(well.arrived) == 1
-        assert well.arrived[0].endswith("-dead-well")
-
-    live(story)
-
-
-def test_two_dead_channels_do_not_tell_each_other_for_ever(live: "Live[None]") -> None:
-    """Notices that die are not announced."""
-
-    async def story(world: "World") -> None:
-        world.channel("one", then=GONE)
-        world.channel("two", then=GONE)
-        world.start()
-        world.commit(1, channels=("one", "two"))
-        await world.settled(within_s=5.0)
-        await asyncio.sleep(600.0)
-        assert len(world.outbox.rows) <= 4
 
     live(story)
 
