@@ -1,0 +1,103 @@
+"""The command `status`: what is believed now, from the running daemon, else from the database."""
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, reader_of
+from monitor.errors import EXIT_UNHEALTHY
+
+if TYPE_CHECKING:
+    from monitor.cli.render import Sheet
+    from monitor.config.load import Loaded
+
+FIELDS = ("check", "endpoint", "model", "state", "since", "status", "consecutive_failures", "availability_24h")
+DAEMON_FIELDS = ("alive", "pid", "last_commit", "outbox_pending", "dead")
+
+
+def status(
+    daemon: Annotated[bool, typer.Option("--daemon", help="The daemon itself, instead of the checks.")] = False,
+    config: ConfigOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """What is believed now; exit 1 if a check is DOWN or the daemon is dead."""
+    from monitor.cli.render import emit  # noqa: PLC0415  the command line imports only what the command needs
+
+    loaded = load_config(config)
+    if daemon:
+        (row,) = rows = _daemon(loaded)
+        emit(_daemon_sheet(rows, loaded.config.timezone), output)
+        healthy = bool(row["alive"])
+    else:
+        rows, alive = _checks(loaded)
+        emit(_sheet(rows, loaded.config.timezone), output)
+        if not alive:
+            typer.echo("warning: the daemon is not running; this is what it believed last", err=True)
+        healthy = alive and all(row["state"] != "DOWN" for row in rows)
+    if not healthy:
+        raise typer.Exit(EXIT_UNHEALTHY)
+
+
+def _checks(loaded: "Loaded") -> tuple[list[dict[str, Any]], bool]:
+    """The rows, and whether a daemon runs."""
+    answered = _ask(loaded, "/api/v1/status")
+    if answered is not None:
+        return answered, True
+    from monitor.clock import SystemClock  # noqa: PLC0415  the same
+    from monitor.storage import history  # noqa: PLC0415  the same
+
+    with reader_of(loaded) as reader:
+        return history.status_rows(reader, SystemClock().now()), bool(history.daemon(reader)["alive"])
+
+
+def _daemon(loaded: "Loaded") -> list[dict[str, Any]]:
+    answered = _ask(loaded, "/api/v1/daemon")
+    if answered is not None:
+        return answered
+    from monitor.storage import history  # noqa: PLC0415  the same
+
+    with reader_of(loaded) as reader:
+        return [history.daemon(reader)]
+
+
+def _ask(loaded: "Loaded", path: str) -> list[dict[str, Any]] | None:
+    from monitor.cli.control import ask  # noqa: PLC0415  the same
+    from monitor.config.paths import control_candidates  # noqa: PLC0415  the same
+
+    answer = ask(control_candidates(loaded, os.environ), path)
+    return answer if isinstance(answer, list) else None
+
+
+def _sheet(rows: list[dict[str, Any]], zone: str) -> "Sheet":
+    from monitor.cli.render import Column, Sheet, local_time, percent  # noqa: PLC0415  the same
+
+    return Sheet(
+        rows=rows,
+        fields=FIELDS,
+        columns=(
+            Column("check", "check", whole=True),
+            Column("state", "state", styled=True),
+            Column("since", f"since ({zone})", local_time(zone), least_width=90),
+            Column("status", "status", styled=True),
+            Column("consecutive_failures", "failures", right=True),
+            Column("availability_24h", "24 h", percent, right=True),
+        ),
+        empty="no check has been configured yet",
+    )
+
+
+def _daemon_sheet(rows: list[dict[str, Any]], zone: str) -> "Sheet":
+    from monitor.cli.render import Column, Sheet, local_time, yes_or_no  # noqa: PLC0415  the same
+
+    return Sheet(
+        rows=rows,
+        fields=DAEMON_FIELDS,
+        columns=(
+            Column("alive", "alive", yes_or_no, styled=True),
+            Column("pid", "pid", right=True),
+            Column("last_commit", f"last commit ({zone})", local_time(zone)),
+            Column("outbox_pending", "outbox pending", right=True),
+            Column("dead", "dead", right=True),
+        ),
+    )
