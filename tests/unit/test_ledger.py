@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting.batch import Batch, Queued, Restored
+from monitor.alerting.batch import Batch, Queued, Restored, RhythmChange
 from monitor.alerting.notification import Event, Notification
 from monitor.alerting.policy import Audience
 from monitor.alerting.texts import Voice
@@ -42,6 +42,7 @@ class MemoryJournal:
     incidents: dict[int, Incident] = field(default_factory=dict)
     events: list[IncidentEvent] = field(default_factory=list)
     outbox: list[Queued] = field(default_factory=list)
+    rhythms: list[RhythmChange] = field(default_factory=list)
     commits: int = 0
 
     async def commit(self, batch: Batch) -> None:
@@ -56,6 +57,7 @@ class MemoryJournal:
         self.incidents |= batch.incidents
         self.events += batch.events
         self.outbox += batch.outbox
+        self.rhythms += batch.rhythms
 
     def restored(self) -> Restored:
         """What a restart would read."""
@@ -340,3 +342,52 @@ async def test_what_works_now_is_named_and_proven() -> None:
     message = journal.outbox[0].notification.message
     assert "works now: b (0.9 s)" in message
     assert "c (0.3 s)" not in message
+
+
+async def test_slowness_is_an_incident_of_its_own() -> None:
+    """Five slow answers of ten warn, an outage meanwhile is told apart, five fast ones end it."""
+    a = CHECKS[0]
+    statuses = [Status.DEGRADED] * 5 + [Status.TIMEOUT] * 2 + [Status.UP] * 6
+    journal = await play([result(a, status, 10.0 * i) for i, status in enumerate(statuses)])
+    assert [(journal.incidents[event.incident_id].kind, event.kind) for event in journal.events] == [
+        (IncidentKind.SLOW, IncidentEventKind.OPENED),
+        (IncidentKind.OUTAGE, IncidentEventKind.OPENED),
+        (IncidentKind.OUTAGE, IncidentEventKind.RESOLVED),
+        (IncidentKind.SLOW, IncidentEventKind.RESOLVED),
+    ]
+    assert [str(event.severity) for event in journal.events] == ["warning", "critical", "critical", "warning"]
+    assert {incident.key for incident in journal.incidents.values()} == {a.id, f"{a.id}#slow"}
+
+
+async def test_plans_and_notices_are_committed_too() -> None:
+    """When a check was due, and what RelayWatch says of itself, go through the same transaction."""
+    journal, watcher = MemoryJournal(), Watcher()
+    ledger = ledger_on(journal, watcher=watcher)
+    task = asyncio.create_task(ledger.run())
+    ledger.plan_changed(RhythmChange(CHECKS[0].id, START.wall_us, None))
+    notice = Notification("n", Event.NOTICE, "warning", "relaywatch", "title", "message")
+    ledger.notify(notice, ["ops", "hook"], START)
+    ledger.stop()
+    await task
+    assert [queued.notification.id for queued in journal.outbox] == ["n-ops", "n-hook"]
+    assert len(journal.rhythms) == 1
+    assert watcher.commits == 1
+    assert ledger.busy_s(START) == 0.0
+    assert ledger.last_commit is not None
+    assert set(ledger.checks) == {check.id for check in CHECKS}
+
+
+async def test_a_batch_waits_for_company_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results that change nothing are written together after a quarter of a second at most."""
+    monkeypatch.setattr("monitor.ledger.GATHER_S", 0.01)
+    journal = MemoryJournal()
+    ledger = ledger_on(journal)
+    task = asyncio.create_task(ledger.run())
+    async with asyncio.timeout(5):
+        while ledger.last_commit is None:
+            ledger.record(result(CHECKS[0], Status.UP, journal.commits))
+            await asyncio.sleep(0.001)
+    ledger.stop()
+    await task
+    assert journal.commits >= 1
+    assert ledger.pending == 0

@@ -1,0 +1,48 @@
+"""What RelayWatch says of itself."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.alerting.notices import cannot_record, forgotten_check, records_again
+from monitor.alerting.notification import Event, Notification
+from monitor.alerting.policy import Audience
+from monitor.alerting.texts import Voice
+from monitor.clock import Moment
+from monitor.domain.action import Language
+from monitor.domain.check import CheckKind, Severity
+
+SINCE = Moment(1_763_690_000_000_000, 0)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_database_that_refuses_is_told_with_its_error_and_time(language: Language) -> None:
+    """Both languages say since when, why, and what to do, in the time of people."""
+    audience = Audience(("ops",), Voice(language, ZoneInfo("Asia/Seoul")), "abc", "https://status.example")
+    notice = cannot_record("the disk is full", SINCE, audience)
+    assert notice.event is Event.NOTICE
+    assert notice.severity == Severity.CRITICAL
+    assert "the disk is full" in notice.message
+    assert "2025-11-21 10:53:20 KST" in notice.message
+    assert notice.recommended_action
+    assert notice.url == "https://status.example"
+    assert Notification.from_body(notice.body()) == notice
+
+
+@pytest.mark.parametrize("language", Language)
+def test_its_end_says_from_when_to_when_and_what_was_lost(language: Language) -> None:
+    """The notice after it names the whole stretch."""
+    audience = Audience(("ops",), Voice(language, ZoneInfo("UTC")), "abc")
+    notice = records_again(SINCE, SINCE.plus_s(90), 7, audience)
+    assert "2025-11-21 01:53:20 UTC" in notice.message
+    assert "2025-11-21 01:54:50 UTC" in notice.message
+    assert "7" in notice.message
+    assert cannot_record("x", SINCE, audience).id != notice.id
+
+
+def test_a_forgotten_check_is_told_by_its_id() -> None:
+    """A check that is no longer configured but has an incident is known by its id alone."""
+    chat = forgotten_check("gw/chat/openai/gpt-4.1", "gw")
+    assert (chat.kind, chat.model, chat.provider) == (CheckKind.CHAT, "openai/gpt-4.1", "openai")
+    models = forgotten_check("gw/models", "gw")
+    assert (models.kind, models.model, models.provider) == (CheckKind.MODELS, None, "gw")

@@ -1,0 +1,17 @@
+"""Identity of checks."""
+
+from monitor.domain.check import CheckKind, check_id, provider_of
+
+
+def test_ids_are_stable_and_readable() -> None:
+    """An id names the endpoint, the kind, and the model as it is configured."""
+    assert check_id("gw", CheckKind.MODELS, None) == "gw/models"
+    assert check_id("gw", CheckKind.CHAT, "openai/gpt-4.1") == "gw/chat/openai/gpt-4.1"
+
+
+def test_the_provider_is_the_part_before_the_slash() -> None:
+    """Ids without a prefix, or with an empty one, have the endpoint as their provider."""
+    assert provider_of("anthropic/claude-sonnet-4", "gw") == "anthropic"
+    assert provider_of("gpt-4.1", "gw") == "gw"
+    assert provider_of("/odd", "gw") == "gw"
+    assert provider_of(None, "gw") == "gw"
