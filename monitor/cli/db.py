@@ -1,7 +1,7 @@
 """`relaywatch db`: migrations, what the database holds, a copy of it, and forgetting what is too old.
 
-`info` and `backup` read, with the daemon running or not. `prune` writes in small bites beside a running daemon, `upgrade`
-needs the database for itself. Everything heavy is imported inside the commands, so that `--help` stays quick.
+`info` and `backup` read, with the daemon running or not. `prune` writes in small bites beside a running daemon;
+`upgrade` needs the database for itself. Heavy imports stand inside the commands, so that `--help` stays quick.
 """
 
 import json

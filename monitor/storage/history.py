@@ -66,8 +66,8 @@ def results(reader: Reader, selection: Selection) -> list[dict[str, Any]]:
     for check_id, latest_us in _by_newest(reader, selection):
         # The checks come newest first: once the limit is reached, one without anything newer ends the search.
         full = len(newest) == selection.limit
-        since_us = newest[0][0] if full else (selection.since_us or 0)
-        if selection.limit < 1 or (full and latest_us <= since_us):
+        since_us = newest[0][0] if newest and full else (selection.since_us or 0)
+        if full and (selection.limit == 0 or latest_us <= since_us):
             break
         values = {"key": check_id, "since": since_us, "until": latest_us + 1 if until_us is None else until_us}
         for (at_us,) in reader.connection.execute(query, values):

@@ -29,6 +29,8 @@ class Reader:
     """
 
     def __init__(self, path: Path) -> None:
+        if path.is_dir():
+            raise UsageError(f"the database {path} is a folder", hint="`[storage] url` must name a file")
         if not path.exists():
             raise UsageError(
                 f"there is no database {path} yet", hint="`relaywatch run` creates it with the first result"
@@ -87,7 +89,7 @@ def _open(path: Path) -> Connection:
         return _snapshot(path, immutable=False)
     except DatabaseFault as fault:
         # Whoever may read the file but not write its folder cannot open the log of a database that nobody has open.
-        if path.is_dir() or not is_cannot_open(fault) or path.with_name(f"{path.name}-wal").exists():
+        if not is_cannot_open(fault) or path.with_name(f"{path.name}-wal").exists():
             raise
     return _snapshot(path, immutable=True)
 

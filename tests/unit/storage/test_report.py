@@ -1,0 +1,182 @@
+"""Figures over a period."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from monitor.alerting.batch import RhythmChange
+from monitor.clock import US_PER_S
+from monitor.domain.availability import Rhythm
+from monitor.domain.incident import IncidentKind
+from monitor.domain.result import Status, Trigger, Verdict
+from monitor.storage.lock import DaemonLock
+from monitor.storage.report import Period, report
+
+if TYPE_CHECKING:
+    from tests.unit.storage.conftest import World
+
+FIELDS = (
+    "check endpoint model window availability coverage probes by_status latency_p50_ms latency_p95_ms latency_p99_ms "
+    "latency_avg_ms latency_max_ms ttft_p50_ms ttft_p95_ms ttft_p99_ms incidents downtime_s mttr_s mtbf_s tokens cost"
+)
+UNKNOWN = Verdict(Status.UNKNOWN)
+FAR_US = 1 << 62
+
+
+async def _rows(
+    world: "World", until_s: float = 100, since_s: float = 0, now_s: float | None = None
+) -> list[dict[str, Any]]:
+    period = Period("24h", world.start.plus_s(since_s).wall_us, world.start.plus_s(until_s).wall_us)
+    return await world.ask(report, period, world.start.plus_s(until_s if now_s is None else now_s))
+
+
+async def _every(world: "World", interval_s: float, check: str = "gw/chat/m") -> None:
+    at = world.start.wall_us
+    rhythm = Rhythm(at, at + round(interval_s * US_PER_S), round(interval_s * US_PER_S), FAR_US)
+    await world.commit(rhythms=[RhythmChange(check, at, rhythm)])
+
+
+async def test_a_row_has_the_fields_of_the_interface(world: "World") -> None:
+    """Checks first, then endpoints without check and model; nothing probed is null, not nought."""
+    await world.journal.register([world.check("a"), world.check("b", "two")], world.start)
+    rows = await _rows(world)
+    assert [(row["check"], row["endpoint"], row["model"]) for row in rows] == [
+        ("gw/chat/a", "gw", "a"),
+        ("two/chat/b", "two", "b"),
+        (None, "gw", None),
+        (None, "two", None),
+    ]
+    for row in rows:
+        assert " ".join(row) == FIELDS
+        assert (row["probes"], row["by_status"], row["incidents"], row["downtime_s"]) == (0, {}, 0, 0.0)
+        absent = {name for name, value in row.items() if value is None} - {"check", "model"}
+        assert absent == {*FIELDS.split()} - {
+            *("check", "endpoint", "model", "window", "probes", "by_status", "incidents", "downtime_s")
+        }
+
+
+async def test_only_on_phase_probes_count_but_every_probe_is_shown(world: "World") -> None:
+    """A minute's outage must not count double; UNKNOWN is nobody's fault."""
+    await world.commit(
+        world.result(0),
+        world.result(10, Verdict(Status.DEGRADED)),
+        world.failure(20),
+        world.failure(25, trigger=Trigger.CONFIRM),
+        world.result(30, UNKNOWN),
+        world.result(40),
+    )
+    row, endpoint = await _rows(world)
+    assert row["availability"] == endpoint["availability"] == 75.0
+    assert row["probes"] == 6
+    assert row["by_status"] == {"UP": 2, "DEGRADED": 1, "SERVER_ERROR": 2, "UNKNOWN": 1}
+
+
+async def test_coverage_is_counted_of_due(world: "World") -> None:
+    """UNKNOWN lowers it, a missing probe too; the one that is still under way does not."""
+    await world.begin()
+    await _every(world, 10)
+    await world.commit(*(world.result(at, UNKNOWN if at == 30 else None) for at in (0, 10, 20, 30, 50, 60, 70, 80, 90)))
+    with DaemonLock(world.path):
+        (row, _) = await _rows(world, until_s=101)
+        assert row["coverage"] == pytest.approx(80.0)
+        (row, _) = await _rows(world, until_s=200)
+        assert row["coverage"] == pytest.approx(100 * 8 / 17)
+
+
+async def test_nothing_is_due_after_the_daemon_has_died(world: "World") -> None:
+    """Even before the next one writes that down."""
+    await world.begin()
+    await _every(world, 10)
+    await world.commit(*(world.result(at) for at in range(0, 100, 10)))
+    (row, _) = await _rows(world, until_s=1000)
+    assert row["coverage"] == 100.0
+
+
+async def test_the_period_cuts_results_and_turns_alike(world: "World") -> None:
+    """Its first moment is in it, its last is not."""
+    await world.begin()
+    await _every(world, 10)
+    await world.commit(*(world.result(at) for at in range(0, 100, 10)))
+    with DaemonLock(world.path):
+        (row, _) = await _rows(world, since_s=20, until_s=50, now_s=100)
+    assert (row["probes"], row["coverage"]) == (3, 100.0)
+
+
+async def test_percentiles_are_by_nearest_rank_over_successes(world: "World") -> None:
+    """Of UP and DEGRADED, on phase; failures have latencies that mean something else."""
+    await world.commit(
+        *(world.result(at, latency_ms=float(at), ttft_ms=at / 10) for at in range(1, 101)),
+        world.failure(101, latency_ms=9999.0),
+        world.result(102, latency_ms=9999.0, trigger=Trigger.CONFIRM),
+    )
+    row, endpoint = await _rows(world, until_s=200)
+    for figures in (row, endpoint):
+        assert (figures["latency_p50_ms"], figures["latency_p95_ms"], figures["latency_p99_ms"]) == (50.0, 95.0, 99.0)
+        assert (figures["latency_avg_ms"], figures["latency_max_ms"]) == (50.5, 100.0)
+        assert (figures["ttft_p50_ms"], figures["ttft_p95_ms"], figures["ttft_p99_ms"]) == (5.0, 9.5, 9.9)
+
+
+async def test_an_endpoint_is_all_its_checks_together(world: "World") -> None:
+    """Percentiles of all answers, not means of percentiles."""
+    await world.commit(
+        *(world.result(at, check="gw/chat/a", latency_ms=10.0) for at in range(9)),
+        world.result(9, check="gw/chat/b", latency_ms=500.0),
+    )
+    *_, endpoint = await _rows(world)
+    assert (endpoint["probes"], endpoint["latency_p50_ms"], endpoint["latency_p99_ms"]) == (10, 10.0, 500.0)
+
+
+async def test_tokens_are_counted_of_every_probe(world: "World") -> None:
+    """A confirm probe costs as much as any other."""
+    await world.commit(
+        world.result(1, input_tokens=10, output_tokens=5),
+        world.result(2, input_tokens=10, output_tokens=None, trigger=Trigger.CONFIRM),
+        world.failure(3),
+    )
+    (row, _) = await _rows(world)
+    assert row["tokens"] == 25
+
+
+async def test_downtime_is_the_part_of_outages_in_the_period(world: "World") -> None:
+    """Mean time to recover is of whole outages that have ended; slowness is no downtime."""
+    at = world.start.plus_s
+    await world.journal.register([world.check()], world.start.plus_s(-1000))
+    await world.commit(
+        incidents={
+            1: world.incident(1, started_at=at(-20), resolved_s=10),
+            2: world.incident(2, started_at=at(80)),
+            3: world.incident(3, kind=IncidentKind.SLOW, key="gw/chat/m#slow", started_at=at(20)),
+            4: world.incident(4, started_at=at(-100), resolved_s=-50),
+        },
+    )
+    row, endpoint = await _rows(world)
+    for figures in (row, endpoint):
+        assert (figures["incidents"], figures["downtime_s"], figures["mttr_s"], figures["mtbf_s"]) == (
+            2,
+            30.0,
+            30.0,
+            35.0,
+        )
+
+
+async def test_outages_at_the_same_time_count_once_for_an_endpoint(world: "World") -> None:
+    """It was not down twice as long because two models were."""
+    at = world.start.plus_s
+    await world.journal.register([world.check("a"), world.check("b")], world.start)
+    await world.commit(
+        incidents={
+            1: world.incident(1, "gw/chat/a", started_at=at(10), resolved_s=40),
+            2: world.incident(2, "gw/chat/b", started_at=at(30), resolved_s=60),
+        },
+    )
+    *checks, endpoint = await _rows(world)
+    assert [row["downtime_s"] for row in checks] == [30.0, 30.0]
+    assert (endpoint["incidents"], endpoint["downtime_s"]) == (2, 50.0)
+
+
+async def test_a_removed_check_is_shown_where_it_was_probed(world: "World") -> None:
+    """Its past does not vanish, but an empty row is not kept for ever."""
+    await world.commit(world.result(check="gw/chat/old"))
+    await world.journal.register([world.check("new")], world.start)
+    assert [row["check"] for row in await _rows(world)] == ["gw/chat/old", "gw/chat/new", None]
+    assert [row["check"] for row in await _rows(world, since_s=50)] == ["gw/chat/new", None]

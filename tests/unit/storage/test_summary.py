@@ -1,0 +1,25 @@
+"""What `db info` says."""
+
+from typing import TYPE_CHECKING
+
+from monitor.storage.summary import summary
+
+if TYPE_CHECKING:
+    from tests.unit.storage.conftest import World
+
+
+async def test_it_counts_and_measures(world: "World") -> None:
+    """Rows, bytes, and the time that is held."""
+    await world.commit(world.result(0), world.failure(60, check="gw/chat/n"))
+    facts = await world.ask(summary)
+    assert facts["revision"] == "0001"
+    assert (facts["rows"]["results"], facts["rows"]["checks"], facts["rows"]["reasons"]) == (2, 2, 1)
+    assert facts["bytes"] > 0
+    assert facts["log_bytes"] > 0
+    assert (facts["oldest_result"], facts["newest_result"]) == ("2026-11-20T18:40:00.000Z", "2026-11-20T18:41:00.000Z")
+
+
+async def test_an_empty_database_holds_no_time(world: "World") -> None:
+    """Null, not nought."""
+    facts = await world.ask(summary)
+    assert (facts["oldest_result"], facts["newest_result"]) == (None, None)
