@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, nearest_names
+from monitor.domain.result import Trigger
 from monitor.errors import EXIT_UNHEALTHY, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from monitor.config.load import Loaded
     from monitor.domain.check import Check
     from monitor.domain.result import Result
+    from monitor.probes.prober import Prober
 
+LOG_TEXT_AT_MOST = 1000
 FIELDS = (
     "check", "endpoint", "kind", "model", "status", "fault_domain", "http_status", "latency_ms", "ttft_ms", "lag_ms",
     "reason", "action", "request_id", "started_at",
@@ -40,7 +43,9 @@ def check(
 
     loaded = _without_channels(load_config(config))
     chosen = choose(loaded, checks or [])
-    results = asyncio.run(_probe_all(loaded, chosen))
+    prober = _prober(loaded)
+    with _waiting(len(chosen)):
+        results = asyncio.run(_probe_all(prober, chosen))
     emit(_sheet(loaded, chosen, results), output)
     if not all(result.status.is_success for result in results):
         raise typer.Exit(EXIT_UNHEALTHY)
@@ -63,11 +68,10 @@ def _without_channels(loaded: "Loaded") -> "Loaded":
     return replace(loaded, config=loaded.config.model_copy(update={"channels": ()}), warnings=warnings)
 
 
-async def _probe_all(loaded: "Loaded", chosen: "Sequence[Check]") -> "list[Result]":
+def _prober(loaded: "Loaded") -> "Prober":
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.config.access import resolve_access  # noqa: PLC0415  the same
     from monitor.domain.redact import Redactor  # noqa: PLC0415  the same
-    from monitor.domain.result import Trigger  # noqa: PLC0415  the same
     from monitor.logs import redact_with  # noqa: PLC0415  the same
     from monitor.probes.prober import Prober  # noqa: PLC0415  the same
     from monitor.probes.target import targets_of  # noqa: PLC0415  the same
@@ -76,11 +80,14 @@ async def _probe_all(loaded: "Loaded", chosen: "Sequence[Check]") -> "list[Resul
     for warning in (*loaded.warnings, *access.warnings):
         typer.echo(f"warning: {warning}", err=True)
     redactor = Redactor(access.secrets())
-    redact_with(lambda text: redactor.clean(text, 1000))
+    redact_with(lambda text: redactor.clean(text, LOG_TEXT_AT_MOST))
     targets, concurrency = targets_of(loaded.config, access), loaded.config.probes.concurrency
-    async with Prober(targets, concurrency=concurrency, clock=SystemClock(), redactor=redactor) as prober:
-        with _waiting(len(chosen)):
-            return list(await asyncio.gather(*(prober.probe(check, Trigger.MANUAL) for check in chosen)))
+    return Prober(targets, concurrency=concurrency, clock=SystemClock(), redactor=redactor)
+
+
+async def _probe_all(prober: "Prober", chosen: "Sequence[Check]") -> "list[Result]":
+    async with prober:
+        return list(await asyncio.gather(*(prober.probe(check, Trigger.MANUAL) for check in chosen)))
 
 
 def _waiting(count: int) -> "AbstractContextManager[object]":
