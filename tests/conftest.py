@@ -22,9 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "thorough" if os.envi
 PACKAGES = {"systemd-nspawn": "systemd-container", "systemd-analyze": "systemd", "ip": "iproute2"}
 """The Debian package of a program, where it has another name."""
 
-MAY_BLOCK = (
-    ("os.stat", "monitor/web/metrics.py", "_build_info"),  # our own version, once, while the daemon is built
-)
+MAY_BLOCK: tuple[tuple[str, str, str], ...] = ()
 """What may block the loop all the same: (call, file, function)."""
 
 

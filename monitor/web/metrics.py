@@ -6,6 +6,7 @@ becomes metrics only at scrape time: a thousand bytes per series would be ten me
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from platform import python_version
 
@@ -71,7 +72,7 @@ class Metrics:
             "relaywatch_config_valid", "1 if the newest configuration was accepted.", registry=self.registry
         )
         self._config_valid.set(1)
-        _build_info(self.registry)
+        self.registry.register(_BuildInfo())
         ProcessCollector(registry=self.registry)
 
     def observe_probe(self, result: Result, check: Check) -> None:
@@ -211,6 +212,16 @@ def _labels(check: Check) -> list[str]:
     return [check.endpoint, visible(check.id), visible(check.model or "")]
 
 
-def _build_info(registry: CollectorRegistry) -> None:
-    info = Gauge("relaywatch_build_info", "Always 1.", ["version", "python"], registry=registry)
-    info.labels(version("relaywatch"), python_version()).set(1)
+class _BuildInfo(Collector):
+    """Which version runs; looked up when first asked, because that reads files."""
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["version", "python"]
+        family = GaugeMetricFamily("relaywatch_build_info", "Always 1.", labels=labels)
+        family.add_metric([_version(), python_version()], 1)
+        yield family
+
+
+@cache
+def _version() -> str:
+    return version("relaywatch")

@@ -10,6 +10,7 @@ import jinja2
 from aiohttp import hdrs, web
 
 from monitor.clock import Moment
+from monitor.errors import InternalError
 from monitor.web.problems import problem
 from monitor.web.reading import Reading
 from monitor.web.sources import Sources
@@ -42,14 +43,19 @@ class Pages:
     def __init__(self, sources: Sources, reading: Reading) -> None:
         self._sources = sources
         self._reading = reading
-        self._template = _environment(sources).get_template("status.html")
-        self._style = (TEMPLATES / STYLE).read_bytes()
+        self._template: jinja2.Template | None = None
+        self._style = b""
         self._rendering = asyncio.Lock()
         self._rendered: tuple[Moment, bytes] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Every path of this module."""
         return [web.get("/", self.status), web.get(f"/{STYLE}", self.style), web.get("/icon/{look}.svg", self.icon)]
+
+    def load(self) -> None:
+        """Read templates from disk; to be called once, in a thread, before anything is answered."""
+        self._template = _environment(self._sources).get_template("status.html")
+        self._style = (TEMPLATES / STYLE).read_bytes()
 
     async def status(self, _request: web.Request) -> web.Response:
         """The page; visitors of the same half second share one rendering."""
@@ -73,6 +79,8 @@ class Pages:
 
     async def _render(self, now: Moment) -> bytes:
         """The page as bytes; probes get their turn in between, however many checks there are."""
+        if self._template is None:
+            raise InternalError("the status page was not loaded")
         viewer = Viewer(self._sources.voice, now)
         backlog = await self._reading.backlog()
         page = viewer.page(self._sources.ledger, self._sources.readiness(), backlog)

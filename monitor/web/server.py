@@ -55,7 +55,8 @@ class Server:
         hosts = {host for host in (listen and listen[0], urlsplit(public_url or "").hostname) if host}
         app = web.Application(middlewares=[guard(frozenset(map(str.lower, hosts)))], client_max_size=1)
         app.add_routes(Api(sources, self._reading, metrics).routes())
-        app.add_routes(Pages(sources, self._reading).routes())
+        self._pages = Pages(sources, self._reading)
+        app.add_routes(self._pages.routes())
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -74,6 +75,7 @@ class Server:
         Raises:
             StartError: a port or the socket is taken or cannot be opened; nothing is left open.
         """
+        await self._reading.run(self._pages.load)
         await self._runner.setup()
         try:
             if self._listen is not None:
@@ -89,8 +91,7 @@ class Server:
         await self._runner.cleanup()
         self._reading.close()
         if self._control is not None and self._socket_file is not None:
-            if _identity(self._control) == self._socket_file:
-                self._control.unlink(missing_ok=True)
+            await asyncio.to_thread(_remove_own, self._control, self._socket_file)
             self._socket_file = None
 
     async def _open_port(self, host: str, port: int) -> tuple[str, int]:
@@ -114,8 +115,7 @@ class Server:
             )
         await asyncio.to_thread(remove_stale, path)
         try:
-            listener = await asyncio.to_thread(_bound, path)
-            self._socket_file = _identity(path)
+            listener, self._socket_file = await asyncio.to_thread(_bound, path)
             await web.SockSite(self._runner, listener, backlog=BACKLOG).start()
         except OSError as error:
             raise StartError(
@@ -123,8 +123,11 @@ class Server:
             ) from error
 
 
-def _bound(path: Path) -> socket.socket:
-    """A socket at `path`; nobody can connect before it listens, so there is no moment with wider permissions."""
+def _bound(path: Path) -> tuple[socket.socket, tuple[int, int] | None]:
+    """A socket at `path`, and which file it is.
+
+    Nobody can connect before it listens, so there is no moment with wider permissions.
+    """
     listener = socket.socket(socket.AF_UNIX)
     try:
         listener.bind(str(path))
@@ -132,7 +135,13 @@ def _bound(path: Path) -> socket.socket:
     except BaseException:
         listener.close()
         raise
-    return listener
+    return listener, _identity(path)
+
+
+def _remove_own(path: Path, own: tuple[int, int]) -> None:
+    """Remove the socket, unless a successor has put its own there."""
+    if _identity(path) == own:
+        path.unlink(missing_ok=True)
 
 
 def remove_stale(path: Path) -> None:
