@@ -235,6 +235,7 @@ class Daemon:
         self._intake.put_in_force(setup)
         self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
         self._scheduler.apply(setup.checks)
+        self._server.speak(setup.voice)
         if not setup.sends_like(before):
             replaced = self._delivery
             self._open_delivery(setup)

@@ -10,7 +10,7 @@ from monitor.clock import Moment
 from monitor.web.metrics import Metrics
 from monitor.web.problems import as_json, problem
 from monitor.web.reading import Reading
-from monitor.web.rows import daemon_row, incident_row, status_row
+from monitor.web.rows import INCIDENT_FIELDS, daemon_row, incident_row, status_row
 from monitor.web.sources import Sources
 
 INCIDENT_STATES = ("open", "resolved", "all")
@@ -68,7 +68,8 @@ class Api:
         if limit is None:
             return problem(400, f"limit must be a whole number from 1 to {INCIDENTS_AT_MOST}")
         if state != "open":
-            return as_json([dict(row) for row in await self._reading.incidents(state, limit)])
+            rows = await self._reading.incidents(state, limit)
+            return as_json([{name: row[name] for name in INCIDENT_FIELDS} for row in rows])
         now = self._sources.clock.now()
         newest = self._sources.ledger.open_incidents[::-1][:limit]
         return as_json([incident_row(incident, now) for incident in newest])

@@ -6,8 +6,6 @@ becomes metrics only at scrape time: a thousand bytes per series would be ten me
 
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.metadata import version
 from platform import python_version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
@@ -15,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+import monitor
 from monitor.clock import US_PER_S
 from monitor.domain.check import Check, Severity
 from monitor.domain.health import Health, State
@@ -35,6 +34,9 @@ class Metrics:
 
     The `observe_` methods are called on the event loop and cost a few microseconds. `sample` is called there too and
     copies what a scrape reads; `render` may then run in a thread.
+
+    Attributes:
+        config_valid: False while the newest configuration file is refused and the former one is in force.
     """
 
     def __init__(self) -> None:
@@ -71,6 +73,7 @@ class Metrics:
         self._config_valid = Gauge(
             "relaywatch_config_valid", "1 if the newest configuration was accepted.", registry=self.registry
         )
+        self.config_valid = True
         self._config_valid.set(1)
         self.registry.register(_BuildInfo())
         ProcessCollector(registry=self.registry)
@@ -98,6 +101,7 @@ class Metrics:
 
     def set_config_valid(self, *, valid: bool) -> None:
         """Note whether the newest configuration file was accepted."""
+        self.config_valid = valid
         self._config_valid.set(int(valid))
 
     def sample(self, ledger: LedgerFace, backlog: Mapping[str, Waiting] | None) -> "Beliefs":
@@ -218,10 +222,5 @@ class _BuildInfo(Collector):
     def collect(self) -> Iterator[Metric]:
         labels = ["version", "python"]
         family = GaugeMetricFamily("relaywatch_build_info", "Always 1.", labels=labels)
-        family.add_metric([_version(), python_version()], 1)
+        family.add_metric([monitor.__version__, python_version()], 1)
         yield family
-
-
-@cache
-def _version() -> str:
-    return version("relaywatch")

@@ -5,12 +5,15 @@ Owns rendering and how long a rendered page serves. What it shows is decided in 
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from aiohttp import hdrs, web
 
+from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.errors import InternalError
+from monitor.web.metrics import Metrics
 from monitor.web.problems import problem
 from monitor.web.reading import Reading
 from monitor.web.sources import Sources
@@ -38,11 +41,17 @@ _ICONS = {
 
 
 class Pages:
-    """Answers for people."""
+    """Answers for people.
 
-    def __init__(self, sources: Sources, reading: Reading) -> None:
+    Attributes:
+        voice: language and time zone of the next rendering.
+    """
+
+    def __init__(self, sources: Sources, reading: Reading, metrics: Metrics) -> None:
         self._sources = sources
         self._reading = reading
+        self._metrics = metrics
+        self.voice = sources.voice
         self._template: jinja2.Template | None = None
         self._style = b""
         self._rendering = asyncio.Lock()
@@ -54,7 +63,7 @@ class Pages:
 
     def load(self) -> None:
         """Read templates from disk; to be called once, in a thread, before anything is answered."""
-        self._template = _environment(self._sources).get_template("status.html")
+        self._template = _environment().get_template("status.html")
         self._style = (TEMPLATES / STYLE).read_bytes()
 
     async def status(self, _request: web.Request) -> web.Response:
@@ -81,19 +90,25 @@ class Pages:
         """The page as bytes; probes get their turn in between, however many checks there are."""
         if self._template is None:
             raise InternalError("the status page was not loaded")
-        viewer = Viewer(self._sources.voice, now)
+        voice = self.voice
+        viewer = Viewer(voice, now)
         backlog = await self._reading.backlog()
-        page = viewer.page(self._sources.ledger, self._sources.readiness(), backlog)
+        page = viewer.page(self._sources.ledger, self._troubles(), backlog)
         pieces = []
-        for number, piece in enumerate(self._template.generate(page=page, row=viewer.row), start=1):
+        generated = self._template.generate(page=page, row=viewer.row, refresh_s=REFRESH_S, **_words(voice))
+        for number, piece in enumerate(generated, start=1):
             pieces.append(piece)
             if number % PIECES_PER_TURN == 0:
                 await asyncio.sleep(0)
         return "".join(pieces).encode("utf-8", "replace")
 
+    def _troubles(self) -> list[str]:
+        refused = [] if self._metrics.config_valid else [say(Text.CONFIG_REFUSED, self.voice)]
+        return [*self._sources.readiness(), *refused]
 
-def _environment(sources: Sources) -> jinja2.Environment:
-    environment = jinja2.Environment(
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -101,11 +116,11 @@ def _environment(sources: Sources) -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    voice = sources.voice
-    environment.globals.update(
-        language=voice.language,
-        refresh_s=REFRESH_S,
-        say=lambda text, **facts: say(Text(text), voice, **facts),
-        labels={name: voice.say(phrase) for name, phrase in LABELS.items()},
-    )
-    return environment
+
+
+def _words(voice: Voice) -> dict[str, Any]:
+    return {
+        "language": voice.language,
+        "say": lambda text, **facts: say(Text(text), voice, **facts),
+        "labels": {name: voice.say(phrase) for name, phrase in LABELS.items()},
+    }

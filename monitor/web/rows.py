@@ -24,6 +24,12 @@ def status_row(check: Check, health: Health, now: Moment) -> dict[str, Any]:
     }
 
 
+INCIDENT_FIELDS = (
+    "id", "key", "endpoint", "severity", "status", "fault_domain", "checks", "started_at", "detected_at",
+    "resolved_at", "duration_s", "acknowledged",
+)  # fmt: skip
+
+
 def incident_row(incident: Incident, now: Moment) -> dict[str, Any]:
     """One incident."""
     resolved = incident.resolved_at

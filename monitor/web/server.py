@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from monitor.alerting.texts import Voice
 from monitor.errors import StartError
 from monitor.web.api import Api
 from monitor.web.guard import guard
@@ -55,7 +56,7 @@ class Server:
         hosts = {host for host in (listen and listen[0], urlsplit(public_url or "").hostname) if host}
         app = web.Application(middlewares=[guard(frozenset(map(str.lower, hosts)))], client_max_size=1)
         app.add_routes(Api(sources, self._reading, metrics).routes())
-        self._pages = Pages(sources, self._reading)
+        self._pages = Pages(sources, self._reading, metrics)
         app.add_routes(self._pages.routes())
         self._runner = web.AppRunner(
             app,
@@ -85,6 +86,10 @@ class Server:
         except BaseException:
             await self.stop()
             raise
+
+    def speak(self, voice: Voice) -> None:
+        """Show the page in another language or time zone from now on."""
+        self._pages.voice = voice
 
     async def stop(self) -> None:
         """Answer what is under way, for two seconds at most, then close both faces."""

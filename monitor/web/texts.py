@@ -19,6 +19,7 @@ class Text(StrEnum):
     REFRESHES = "refreshes"
     MONITOR_TROUBLE = "monitor_trouble"
     DEAD = "dead"
+    CONFIG_REFUSED = "config_refused"
     OPEN_INCIDENTS = "open_incidents"
     NO_INCIDENTS = "no_incidents"
     ENDPOINTS = "endpoints"
@@ -48,6 +49,10 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.DEAD: (
             "notifications given up on the channel {channel}: {count}",
             "알림 채널 {channel}에서 알림 {count}건의 전달을 포기했습니다",
+        ),
+        Text.CONFIG_REFUSED: (
+            "the changed configuration is invalid, the former one is in force; `relaywatch config check` tells why",
+            "변경된 설정이 올바르지 않아 이전 설정으로 동작 중입니다. `relaywatch config check`로 확인하세요",
         ),
         Text.OPEN_INCIDENTS: ("Open incidents", "진행 중인 장애"),
         Text.NO_INCIDENTS: ("No incident is open.", "진행 중인 장애가 없습니다."),

@@ -88,6 +88,7 @@ class Room:
 
     server: Server
     sources: Sources
+    metrics: Metrics
     session: aiohttp.ClientSession
     control: Path
     ledger: FakeLedger
@@ -108,11 +109,11 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
     ledger, past, clock, troubles = FakeLedger(), FakePast(), FakeClock(), list[str]()
     voice = Voice(Language.EN, ZoneInfo("Asia/Seoul"))
     sources = Sources(ledger, past, lambda: troubles, clock, voice, pid=4711)
-    control = tmp_path / "control.sock"
+    metrics, control = Metrics(), tmp_path / "control.sock"
     server = Server(
-        sources, Metrics(), listen=("127.0.0.1", 0), control=control, public_url="https://status.example.org/"
+        sources, metrics, listen=("127.0.0.1", 0), control=control, public_url="https://status.example.org/"
     )
     await server.start()
     async with aiohttp.ClientSession() as session:
-        yield Room(server, sources, session, control, ledger, past, clock, troubles)
+        yield Room(server, sources, metrics, session, control, ledger, past, clock, troubles)
     await server.stop()

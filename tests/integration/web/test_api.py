@@ -12,6 +12,7 @@ from monitor.domain.health import DownBecause, State
 from monitor.domain.incident import Cause, Incident, IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
 from monitor.storage.outbox import Waiting
+from monitor.web.rows import incident_row
 
 if TYPE_CHECKING:
     from tests.integration.web.conftest import Room
@@ -115,9 +116,10 @@ async def test_open_incidents_come_from_memory(room: "Room") -> None:
 
 async def test_past_incidents_come_from_the_database(room: "Room") -> None:
     """With the state and limit that were asked for."""
-    room.past.rows = [{"id": 1}]
-    assert await get(room, "/api/v1/incidents") == [{"id": 1}]
-    assert await get(room, "/api/v1/incidents?state=resolved&limit=7") == [{"id": 1}]
+    row = incident_row(outage(room, 1), room.clock.moment)
+    room.past.rows = [{**row, "of_no_interest": 7}]
+    assert await get(room, "/api/v1/incidents") == [row]
+    assert await get(room, "/api/v1/incidents?state=resolved&limit=7") == [row]
     assert room.past.asked == [("all", 100), ("resolved", 7)]
 
 

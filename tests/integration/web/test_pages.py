@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,8 +12,6 @@ from monitor.domain.check import Severity
 from monitor.domain.health import State
 from monitor.domain.incident import Cause, Incident, IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
-from monitor.web.metrics import Metrics
-from monitor.web.server import Server
 
 if TYPE_CHECKING:
     from tests.integration.web.conftest import Room
@@ -92,12 +89,9 @@ async def test_the_page_refreshes_itself_and_speaks_its_language(room: "Room") -
 
 
 async def test_korean(room: "Room") -> None:
-    """The page of a Korean configuration."""
-    sources = replace(room.sources, voice=Voice(Language.KO, ZoneInfo("Asia/Seoul")))
-    server = Server(sources, Metrics(), listen=("127.0.0.1", 0))
-    await server.start()
-    tags = await page(replace(room, server=server))
-    await server.stop()
+    """A reload may change the language of a page that is being served."""
+    room.server.speak(Voice(Language.KO, ZoneInfo("Asia/Seoul")))
+    tags = await page(room)
     assert ("html", {"lang": "ko"}) in tags.seen
     assert "2026-11-21 21:00:00 KST" in "".join(tags.text)
     assert "진행 중인 장애가 없습니다." in "".join(tags.text)
@@ -138,6 +132,12 @@ async def test_a_database_that_refuses_does_not_take_the_page_away(room: "Room")
     room.past.refuses = True
     room.troubles.append("the database refuses for 31 s")
     assert "the database refuses for 31 s" in "".join((await page(room)).text)
+
+
+async def test_a_refused_configuration_shows(room: "Room") -> None:
+    """Somebody has made a typo and believes that the change is in force."""
+    room.metrics.set_config_valid(valid=False)
+    assert "the changed configuration is invalid" in "".join((await page(room)).text)
 
 
 async def test_a_page_of_thousands_does_not_hold_up_the_probes(room: "Room") -> None:
