@@ -21,6 +21,7 @@ from monitor.errors import EXIT_INTERNAL, RelayWatchError, UsageError
 NAME = "relaywatch"
 EXIT_INTERRUPTED = 130
 EXIT_NOBODY_READS = 141  # what a shell shows of a program that died of SIGPIPE
+_OF_TYPER = ("install_completion", "show_completion")
 LEVELS = ("debug", "info", "warning", "error")
 
 COMMANDS = MappingProxyType(
@@ -154,9 +155,10 @@ def common(
 
 
 def _finished(command: Any) -> Any:
-    """Every command, and every one below it, takes `--log-level` and has plain help."""
+    """Every command, and every one below it, takes `--log-level`, has plain help, and no options of Typer's own."""
     command.rich_markup_mode = None
-    command.params.append(_log_level_option())
+    kept = [parameter for parameter in command.params if parameter.name not in _OF_TYPER]
+    command.params[:] = [*kept, _log_level_option()]
     for below in getattr(command, "commands", {}).values():
         _finished(below)
     return command

@@ -57,6 +57,7 @@ def test_every_command_has_help_and_takes_the_log_level(relaywatch: "Relaywatch"
     ended = relaywatch(name, "--help")
     assert ended.code == 0
     assert "--log-level" in ended.out
+    assert "completion" not in ended.out
     assert re.match(rf"Usage: relaywatch {name} ", ended.out)
 
 
