@@ -95,4 +95,4 @@ def availability_lines(checks: Mapping[str, Check], tally: Tally) -> list[str]:
 
 
 def _percent(value: float | None) -> str:
-    return "none" if value is None else f"{value:.2f} %"
+    return "    none" if value is None else f"{value:6.2f} %"

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from monitor import logs
 from monitor.app.daemon import Daemon
 from monitor.app.serve import run_in_loop, serve
 from monitor.clock import SystemClock
@@ -32,6 +33,7 @@ type = "console"
 
 
 def demo(
+    context: typer.Context,
     duration: Annotated[
         str | None,
         typer.Option("--for", metavar="DURATION", help='End after this long, such as "40s"; default: until stopped.'),
@@ -39,6 +41,8 @@ def demo(
 ) -> None:
     """Watch a simulated gateway that fails and recovers: a look at RelayWatch without configuring anything."""
     run_s = None if duration is None else _seconds(duration)
+    if not _asked_for_a_level(context):
+        logs.configure(logs.Level.ERROR)  # the alerts are the show
     with tempfile.TemporaryDirectory(prefix="relaywatch-demo-") as folder:
         for line in run_in_loop(_demo(Path(folder), run_s)):
             typer.echo(f"  {line}")
@@ -77,3 +81,8 @@ def _seconds(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"--for: {error}") from None
+
+
+def _asked_for_a_level(context: typer.Context) -> bool:
+    sources = (one.get_parameter_source("log_level") for one in (context, context.find_root()))
+    return any(source is not None and source.name == "COMMANDLINE" for source in sources)
