@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect, select
 
 from monitor.errors import StartError
 from monitor.storage import dialect, tables, views
-from monitor.storage.faults import DatabaseFault, start_error, start_error_of_os
+from monitor.storage.faults import DatabaseFault, no_folder, start_error, start_error_of_os
 from monitor.storage.restore import INSTANCE_KEY
 
 REVISIONS = ("0001",)
@@ -74,9 +74,7 @@ def _look_at(path: Path) -> None:
     if path.is_dir():
         raise StartError(f"the database {path} is a folder", hint="`[storage] url` must name a file")
     if not path.parent.is_dir():
-        raise StartError(
-            f"the folder of the database {path} does not exist", hint=f"create it: mkdir -p '{path.parent}'"
-        )
+        raise no_folder(path)
 
 
 def _migrate(connection: Connection) -> None:

@@ -16,8 +16,11 @@ class _Words(NamedTuple):
     hint: str
 
 
+_FULL = _Words("the disk is full", "free some space on that disk")
 _WORDS = {
-    sqlite3.SQLITE_FULL: _Words("the disk is full", "free some space on that disk"),
+    sqlite3.SQLITE_FULL: _FULL,
+    # Room in shared memory is taken from the disk when the database is opened.
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
     sqlite3.SQLITE_READONLY: _Words(
         "it is read-only", "check the owner and mode of the file and its folder, and that the disk is mounted writable"
     ),
@@ -53,6 +56,11 @@ def start_error_of_os(fault: OSError, path: Path) -> StartError:
     )
 
 
+def no_folder(path: Path) -> StartError:
+    """The database's folder does not exist."""
+    return StartError(f"the folder of the database {path} does not exist", hint=f"create it: mkdir -p '{path.parent}'")
+
+
 def is_integrity_fault(fault: DBAPIError | sqlite3.Error) -> bool:
     """True if a key or constraint was violated."""
     return isinstance(_origin(fault), sqlite3.IntegrityError)
@@ -66,8 +74,8 @@ def is_cannot_open(fault: DBAPIError | sqlite3.Error) -> bool:
 
 def _words(fault: DBAPIError | sqlite3.Error) -> _Words:
     origin = _origin(fault)
-    code = getattr(origin, "sqlite_errorcode", 0) & _PRIMARY_CODE
-    return _WORDS.get(code) or _Words(str(origin), "")
+    code = getattr(origin, "sqlite_errorcode", 0)
+    return _WORDS.get(code) or _WORDS.get(code & _PRIMARY_CODE) or _Words(str(origin), "")
 
 
 def _origin(fault: DBAPIError | sqlite3.Error) -> BaseException:

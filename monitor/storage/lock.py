@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from monitor.errors import StartError
 from monitor.storage.dialect import FILE_MODE
-from monitor.storage.faults import start_error_of_os
+from monitor.storage.faults import no_folder, start_error_of_os
 
 TRIES = 5
 PAUSE_S = 0.02
@@ -39,6 +39,8 @@ class DaemonLock:
         path = lock_path(database)
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        except FileNotFoundError as fault:
+            raise no_folder(database) from fault
         except OSError as fault:
             raise start_error_of_os(fault, path) from fault
         if not _locked_within(self._descriptor, TRIES):

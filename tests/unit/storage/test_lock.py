@@ -46,9 +46,12 @@ def test_a_holder_that_died_leaves_the_way_free(tmp_path: Path) -> None:
 
 
 def test_a_lock_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    """A folder that does not exist, here."""
-    with pytest.raises(StartError, match="no such file or directory"):
+    """No folder, and a folder in its place."""
+    with pytest.raises(StartError, match=r"the folder of the database .*x\.db does not exist"):
         DaemonLock(tmp_path / "nowhere" / "x.db")
+    lock.lock_path(tmp_path / "x.db").mkdir()
+    with pytest.raises(StartError, match="is a directory"):
+        DaemonLock(tmp_path / "x.db")
 
 
 def test_nonsense_in_a_held_lock_file_still_means_held(tmp_path: Path) -> None:
