@@ -1,7 +1,6 @@
 """Readers: never create, never write, and say why they cannot read."""
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -62,7 +61,7 @@ def test_the_tables_of_another_program_are_refused(tmp_path: Path) -> None:
         Reader(path)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+@pytest.mark.root
 def test_who_may_not_write_the_folder_reads_a_closed_database(tmp_path: Path) -> None:
     """As a member of the group does while the daemon is stopped: there is no log, and none can be made."""
     path = tmp_path / "x.db"
