@@ -1,0 +1,300 @@
+"""The installed command as processes of their own, in real time, against a gateway and sinks in the test's own loop.
+
+Every wait is for a condition and has a bound; a process that ends while somebody waits for it fails the wait and shows
+its stderr. Loopback only.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.simulator.gateway import Gateway
+from monitor.simulator.script import parse_script
+from monitor.simulator.sinks import SlackSink, WebhookSink
+
+HERE = Path(__file__).parent
+COMMAND = Path(sys.executable).with_name("relaywatch")
+START_WITHIN_S = 20.0
+STOP_WITHIN_S = 12.0
+COMMAND_WITHIN_S = 30.0
+LOOK_AGAIN_S = 0.005
+PACE = {
+    "interval": "1s",
+    "models_interval": "1s",
+    "timeout": "3s",
+    "confirm_interval": "250ms",
+    "failure_threshold": 3,
+    "recovery_threshold": 2,
+}
+Line = dict[str, Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder starts the installed command."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker("acceptance")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The standard output, which must be JSON and nothing else."""
+        return json.loads(self.stdout)
+
+
+class Deployment:
+    """One folder with a configuration, and the daemon that runs on it, as often as it is started.
+
+    Attributes:
+        path: of the configuration file.
+        database: the file.
+        environ: of the daemon and of every command; nothing else is inherited.
+        arguments: of the command, before its name.
+        logs: the log lines of the present run.
+        stderr: all bytes of every run; `stdout` likewise.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "relaywatch.toml"
+        self.database = folder / "relaywatch.db"
+        self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
+        self.arguments: list[str] = []
+        self.logs: list[Line] = []
+        self.stderr = bytearray()
+        self.stdout = bytearray()
+        self._process: asyncio.subprocess.Process | None = None
+        self._readers: list[asyncio.Task[None]] = []
+
+    @staticmethod
+    def endpoint(gateway: Gateway | str, *models: str, name: str = "gw", more: str = "") -> str:
+        """An `[[endpoints]]` table."""
+        url = gateway if isinstance(gateway, str) else gateway.base_url
+        return f'[[endpoints]]\nname = "{name}"\nbase_url = "{url}"\nmodels = {json.dumps(list(models))}\n{more}\n'
+
+    @staticmethod
+    def webhook(sink: WebhookSink, name: str = "hook", more: str = "") -> str:
+        """A `[[channels]]` table."""
+        return f'[[channels]]\nname = "{name}"\ntype = "webhook"\nurl = "{sink.url}"\n{more}\n'
+
+    def slack(self, sink: SlackSink, name: str = "slack") -> str:
+        """A `[[channels]]` table; its secret comes from the environment."""
+        variable = f"{name.upper()}_URL"
+        self.environ[variable] = sink.webhook_url
+        return f'[[channels]]\nname = "{name}"\ntype = "slack"\nwebhook_url = {{ env = "{variable}" }}\n'
+
+    def configure(self, *tables: str, **defaults: Any) -> None:
+        """Write the configuration: probes each second unless `defaults` say otherwise, a page on a free port."""
+        pace = "".join(f"{name} = {json.dumps(value)}\n" for name, value in (PACE | defaults).items())
+        texts = ("[defaults]", pace, '[web]\nlisten = "127.0.0.1:0"\n', *tables)
+        self.path.write_text("\n".join(texts), encoding="utf-8")
+
+    async def start(self) -> None:
+        """Start the daemon and wait until it says so."""
+        await self.launch()
+        await self.wait_for("daemon_started", START_WITHIN_S)
+
+    async def launch(self) -> None:
+        """Start the daemon and do not wait."""
+        self.logs = []
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            COMMAND, *self.arguments, "run", "-c", self.path, stdout=pipe, stderr=pipe, env=self.environ
+        )
+        self._readers = [
+            asyncio.create_task(self._read(self._process.stderr, self.stderr, self.logs)),
+            asyncio.create_task(self._read(self._process.stdout, self.stdout, None)),
+        ]
+
+    @property
+    def pid(self) -> int:
+        """Of the present run."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether the daemon lives."""
+        return self._process is not None and self._process.returncode is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the daemon."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def ended(self, within_s: float = STOP_WITHIN_S) -> int:
+        """Wait until the daemon has ended; its exit code."""
+        assert self._process is not None
+        async with asyncio.timeout(within_s):
+            code = await self._process.wait()
+            await asyncio.gather(*self._readers)
+        return code
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        if self.runs:
+            self.signal(signal.SIGKILL)
+        if self._process is not None:
+            await self.ended()
+
+    def events(self, event: str, **fields: Any) -> list[Line]:
+        """The log lines of the present run with this event and these fields."""
+        wanted = {"event": event, **fields}
+        return [line for line in list(self.logs) if wanted.items() <= line.items()]
+
+    async def wait_for(self, event: str, within_s: float, **fields: Any) -> Line:
+        """The first log line of the present run, past or to come, with this event and these fields."""
+        await self.until(lambda: bool(self.events(event, **fields)), within_s, f"{event} {fields}")
+        return self.events(event, **fields)[0]
+
+    async def until(self, condition: Callable[[], bool], within_s: float, what: str = "the condition") -> None:
+        """Wait for a condition while the daemon runs."""
+        came = await eventually(lambda: condition() or not self.runs, within_s)
+        said = f"{what} within {within_s} s; stderr ends in\n{self.stderr.decode()[-4000:]}"
+        assert came, f"missing: {said}"
+        assert condition(), f"the daemon ended before {said}"
+
+    async def command(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
+        """Run another command of RelayWatch on the same configuration."""
+        pipe = asyncio.subprocess.PIPE
+        environ = self.environ | {"RELAYWATCH_CONFIG": str(self.path)} | dict(environ or {})
+        process = await asyncio.create_subprocess_exec(COMMAND, *arguments, stdout=pipe, stderr=pipe, env=environ)
+        async with asyncio.timeout(COMMAND_WITHIN_S):
+            stdout, stderr = await process.communicate()
+        return Ended(process.returncode or 0, stdout.decode(), stderr.decode())
+
+    async def get(self, path: str) -> str:
+        """The daemon's answer on its TCP port."""
+        page = self.events("daemon_started")[0]["page"]
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with aiohttp.ClientSession(timeout=timeout) as client, client.get(page.rstrip("/") + path) as answer:
+            return await answer.text()
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """What the database answers; it is opened read-only."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5)) as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    @staticmethod
+    async def _read(stream: asyncio.StreamReader | None, into: bytearray, logs: list[Line] | None) -> None:
+        assert stream is not None
+        async for line in stream:
+            into += line
+            if logs is not None and line.startswith(b"{"):
+                logs.append(json.loads(line))
+
+
+class World:
+    """What a test puts around the daemon; taken down at its end."""
+
+    def __init__(self, folder: Path, house: AsyncExitStack) -> None:
+        self.folder = folder
+        self._house = house
+        self._deployments: list[Deployment] = []
+
+    async def gateway(self, *models: str, **options: Any) -> Gateway:
+        """A healthy gateway that serves these models."""
+        served = "".join(f"[[models]]\nid = {json.dumps(model)}\n" for model in models)
+        return await self._house.enter_async_context(Gateway(parse_script(served), clock=SystemClock(), **options))
+
+    async def hook(self) -> WebhookSink:
+        """A webhook receiver."""
+        return await self._house.enter_async_context(WebhookSink())
+
+    async def slack(self) -> SlackSink:
+        """A double of Slack."""
+        return await self._house.enter_async_context(SlackSink())
+
+    def deployment(self, folder: Path | None = None) -> Deployment:
+        """A daemon in a folder of its own; not started."""
+        number = len(self._deployments)
+        place = self.folder / f"d{number}" if folder is None else folder
+        place.mkdir(exist_ok=True)
+        made = Deployment(place)
+        self._deployments.append(made)
+        return made
+
+    @staticmethod
+    async def eventually(condition: Callable[[], bool], within_s: float) -> bool:
+        """Wait for a condition that no daemon has to live for; False if it did not come to hold."""
+        return await eventually(condition, within_s)
+
+    @staticmethod
+    def told(sink: WebhookSink) -> list[tuple[str, str]]:
+        """What a webhook was told of incidents: event and checks, in order, deliveries of one id counted once."""
+        bodies: dict[str, Any] = {received.body["id"]: received.body for received in sink.accepted}
+        told = [body for body in bodies.values() if body["incident"] is not None]
+        return [(body["event"], " ".join(body["incident"]["checks"])) for body in told]
+
+    async def small_disk(self, size: str, *options: str) -> Path:
+        """A file system of its own, in memory; needs root."""
+        folder = self.folder / f"disk{len(list(self.folder.iterdir()))}"
+        folder.mkdir()
+        await run("mount", "-t", "tmpfs", "-o", ",".join((f"size={size}", *options)), "tmpfs", str(folder))
+        self._house.push_async_callback(run, "umount", "--lazy", str(folder))
+        return folder
+
+    async def make_read_only(self, folder: Path) -> None:
+        """Nothing can be written in a folder from now on; not even by root."""
+        if os.geteuid():
+            await run("chmod", "-R", "a-w", str(folder))
+            return
+        await run("mount", "--bind", str(folder), str(folder))
+        self._house.push_async_callback(run, "umount", "--lazy", str(folder))
+        await run("mount", "-o", "remount,bind,ro", str(folder))
+
+    async def end(self) -> None:
+        """Kill whatever still runs."""
+        for deployment in self._deployments:
+            await deployment.kill()
+
+
+async def eventually(condition: Callable[[], bool], within_s: float) -> bool:
+    """Wait for a condition; False if it did not come to hold within the bound."""
+    ends = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > ends:
+            return False
+        await asyncio.sleep(LOOK_AGAIN_S)  # what another process does wakes nobody here
+    return True
+
+
+async def run(*command: str) -> None:
+    """Run a program of the system that must succeed."""
+    process = await asyncio.create_subprocess_exec(*command)
+    assert await process.wait() == 0, command
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Gateways, sinks and daemons."""
+    async with AsyncExitStack() as house:
+        made = World(tmp_path, house)
+        house.push_async_callback(made.end)
+        yield made
