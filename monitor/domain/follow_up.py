@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from monitor.domain.check import Check
-from monitor.domain.health import Health, State
-from monitor.domain.result import Result, Status
+from monitor.domain.health import Health, State, rest_s
+from monitor.domain.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,13 @@ class FollowUp:
 
 
 AS_PLANNED = FollowUp()
-REST_AT_MOST_S = 3600.0
-REST_UNASKED_AT_MOST_S = 300.0
 
 
 def follow_up(check: Check, health: Health, result: Result) -> FollowUp:
     """What one result asks of the schedule: confirm a doubt, rest after a rate limit, or go on as planned."""
-    if result.status is Status.RATE_LIMITED:
-        asked = result.verdict.retry_after_s
-        rest = min(2 * check.interval_s, REST_UNASKED_AT_MOST_S) if asked is None else asked
-        return FollowUp(rest_s=min(rest, REST_AT_MOST_S))
+    rest = rest_s(check, result.verdict)
+    if rest is not None:
+        return FollowUp(rest_s=rest)
     doubtful_failure = result.status.is_failure and health.state is not State.DOWN
     doubtful_success = result.status.is_success and health.state is State.DOWN
     if doubtful_failure or doubtful_success:

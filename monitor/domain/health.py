@@ -16,6 +16,8 @@ from monitor.domain.result import Result, Status, Trigger, Verdict
 AUTH_FAILURES_IN_A_ROW = 2
 STALE_INTERVALS = 3
 STALE_AT_LEAST_S = 300.0
+REST_AT_MOST_S = 3600.0
+REST_UNASKED_AT_MOST_S = 300.0
 
 
 class State(StrEnum):
@@ -171,7 +173,8 @@ def advance(check: Check, health: Health, result: Result) -> Advance:
         seen = replace(seen, loading_since=since)
     else:
         seen = replace(seen, loading_since=None)
-    counted = _count(check, _without_stale_streak(check, seen, result), result)
+    fresh_s = stale_after_s(check) + (rest_s(check, health.latest) or 0.0)
+    counted = _count(check, _without_stale_streak(seen, result, fresh_s), result)
     because = down_because(check.rules, counted) if result.status.is_failure else None
     state, change = TRANSITIONS[counted.state, _signal(check.rules, counted, result.status, because)]
     moved = _move(counted, state, change, _began(counted, because, result))
@@ -196,8 +199,16 @@ def down_because(rules: HealthRules, health: Health) -> DownBecause | None:
 
 
 def stale_after_s(check: Check) -> float:
-    """How old the last probe of an unconfirmed streak may be before the streak is dropped, in seconds."""
+    """How old the last probe of an unconfirmed streak may be before the streak is dropped, in seconds; rests apart."""
     return max(STALE_INTERVALS * check.interval_s, STALE_AT_LEAST_S)
+
+
+def rest_s(check: Check, verdict: Verdict | None) -> float | None:
+    """How long a check is left alone after a verdict, in seconds; None unless it was a rate limit."""
+    if verdict is None or verdict.status is not Status.RATE_LIMITED:
+        return None
+    asked = verdict.retry_after_s
+    return min(min(2 * check.interval_s, REST_UNASKED_AT_MOST_S) if asked is None else asked, REST_AT_MOST_S)
 
 
 def _recent(health: Health, result: Result) -> Recent:
@@ -206,9 +217,9 @@ def _recent(health: Health, result: Result) -> Recent:
     return health.recent.add(result.started_at.wall_us, success=result.status.is_success)
 
 
-def _without_stale_streak(check: Check, health: Health, result: Result) -> Health:
+def _without_stale_streak(health: Health, result: Result, fresh_s: float) -> Health:
     last = health.last_counted
-    if health.state is State.DOWN or last is None or result.started_at.s_since(last) <= stale_after_s(check):
+    if health.state is State.DOWN or last is None or result.started_at.s_since(last) <= fresh_s:
         return health
     return replace(health, consecutive_failures=0, auth_failures=0, streak_started=None)
 

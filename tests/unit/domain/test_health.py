@@ -166,6 +166,13 @@ def test_an_old_streak_below_the_threshold_is_dropped() -> None:
     assert steps[-1].changes == (Change.STILL_DOWN,)
 
 
+def test_a_rest_that_the_server_asked_for_drops_no_streak() -> None:
+    """Rate limits obeyed for longer than a streak keeps are an outage all the same; what precedes a stop is not."""
+    limited = [result(Status.RATE_LIMITED, at, retry_after_s=1800) for at in (0, 1800, 3600, 9000)]
+    assert changes(play(*limited[:3])) == [Change.WENT_DOWN]
+    assert changes(play(*limited[:2], limited[3])) == []
+
+
 def test_slow_answers_are_told_after_five_of_ten_and_end_after_five_fast_ones() -> None:
     """Slowness has a machine of its own beside up and down."""
     steps = play(*series(UP, DEG, DEG, UP, DEG, DEG, DEG, UP, UP, UP, UP, UP))
