@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from monitor.errors import UsageError
 from monitor.storage import dialect
 from monitor.storage.engine import HEAD, revision_of
-from monitor.storage.faults import DatabaseFault, is_cannot_open, start_error, storage_error
+from monitor.storage.faults import DatabaseFault, is_cannot_open, start_error, start_error_of_os, storage_error
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,12 +29,7 @@ class Reader:
     """
 
     def __init__(self, path: Path) -> None:
-        if path.is_dir():
-            raise UsageError(f"the database {path} is a folder", hint="`[storage] url` must name a file")
-        if not path.exists():
-            raise UsageError(
-                f"there is no database {path} yet", hint="`relaywatch run` creates it with the first result"
-            )
+        _must_be_there(path)
         self.path = path
         try:
             self.connection = _open(path)
@@ -82,6 +77,18 @@ def question(ask: Callable[Concatenate[Reader, P], T]) -> Callable[Concatenate[R
             raise storage_error(fault) from fault
 
     return asked
+
+
+def _must_be_there(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise UsageError(f"the database {path} is a folder", hint="`[storage] url` must name a file")
+        if not path.exists():
+            raise UsageError(
+                f"there is no database {path} yet", hint="`relaywatch run` creates it with the first result"
+            )
+    except PermissionError as fault:  # the folder is not open to this user
+        raise start_error_of_os(fault, path) from fault
 
 
 def _open(path: Path) -> Connection:

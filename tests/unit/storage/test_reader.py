@@ -1,6 +1,7 @@
 """Readers: never create, never write, and say why they cannot read."""
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -75,6 +76,19 @@ def test_who_may_not_write_the_folder_reads_a_closed_database(tmp_path: Path) ->
         folder.chmod(0o755)
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout == "0\n", done.stderr
+
+
+@pytest.mark.root
+def test_who_may_not_enter_the_folder_is_told_so(tmp_path: Path) -> None:
+    """As a stranger is, who is not in the daemon's group: one clear message, no crash."""
+    open_for_writing(tmp_path / "x.db").dispose()
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(StartError, match="permission denied"):
+            Reader(tmp_path / "x.db")
+    finally:
+        os.seteuid(0)
 
 
 async def test_a_reader_sees_one_moment(world: "World") -> None:
