@@ -121,7 +121,8 @@ class Health:
         failures: on-phase results since the last recovery.
         slow_answers: on-phase successes, hits are DEGRADED.
         slow: people are to know that the check is slow.
-        slow_since: the first slow answer of the present slowness.
+        slowed_at: when the hits of `slow_answers` started, oldest first.
+        slow_since: the first of the slow answers that made the check slow; None while it is not.
         recent: counts of the last 24 hours.
     """
 
@@ -140,6 +141,7 @@ class Health:
     loading_since: Moment | None = None
     failures: Window = Window()
     slow_answers: Window = Window()
+    slowed_at: tuple[Moment, ...] = ()
     slow: bool = False
     slow_since: Moment | None = None
     recent: Recent = field(default_factory=Recent)
@@ -280,10 +282,10 @@ def _slowness(rules: HealthRules, health: Health, result: Result) -> tuple[Healt
         return health, None
     slow_now = result.status is Status.DEGRADED
     answers = health.slow_answers.push(hit=slow_now, capacity=rules.slow_ratio.window)
-    began = health.slow_since or (result.started_at if slow_now else None)
-    health = replace(health, slow_answers=answers, slow_since=began if answers.hits or health.slow else None)
+    slowed_at = (*health.slowed_at, result.started_at) if slow_now else health.slowed_at
+    health = replace(health, slow_answers=answers, slowed_at=slowed_at[len(slowed_at) - answers.hits :])
     if not health.slow and answers.hits >= rules.slow_ratio.failures:
-        return replace(health, slow=True), Change.SLOW
+        return replace(health, slow=True, slow_since=health.slowed_at[0]), Change.SLOW
     if health.slow and answers.newest_all_clear(rules.slow_ratio.failures):
-        return replace(health, slow=False, slow_since=None, slow_answers=Window()), Change.NO_LONGER_SLOW
+        return replace(health, slow=False, slow_since=None, slow_answers=Window(), slowed_at=()), Change.NO_LONGER_SLOW
     return health, None

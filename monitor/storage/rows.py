@@ -89,22 +89,23 @@ def state_row(check_id: int, health: Health, reason_id: int | None) -> Values:
     )
 
 
-Memory = tuple[Window, Window, tuple[Moment, ...], tuple[tuple[int, int], ...]]
+Memory = tuple[Window, Window, tuple[Moment, ...], tuple[Moment, ...], tuple[tuple[int, int], ...]]
 
 
 def memory_of(health: Health) -> Memory:
     """The part of a health that goes into `state_memory`; equal as long as that row need not be written."""
-    return (health.failures, health.slow_answers, health.failed_at, health.recent.buckets[1:])
+    return (health.failures, health.slow_answers, health.failed_at, health.slowed_at, health.recent.buckets[1:])
 
 
 def memory_text(memory: Memory) -> str:
     """The text of a row of `state_memory`."""
-    failures, slow_answers, failed_at, hours = memory
+    failures, slow_answers, failed_at, slowed_at, hours = memory
     return orjson.dumps(
         {
             "failures": [f"{failures.bits:x}", failures.size],
             "slow_answers": [f"{slow_answers.bits:x}", slow_answers.size],
             "failed_at_us": [moment.wall_us for moment in failed_at],
+            "slowed_at_us": [moment.wall_us for moment in slowed_at],
             "hours": hours,
         },
     ).decode()
@@ -130,6 +131,7 @@ def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
         loading_since=_moment(row.loading_since_us, now),
         failures=_window(memory["failures"]),
         slow_answers=_window(memory["slow_answers"]),
+        slowed_at=tuple(now.anchor(us) for us in memory["slowed_at_us"]),
         slow=bool(row.slow),
         slow_since=_moment(row.slow_since_us, now),
         recent=Recent(row.hour, newest + tuple((ok, counted) for ok, counted in memory["hours"])),

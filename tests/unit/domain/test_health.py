@@ -182,6 +182,13 @@ def test_slow_answers_are_told_after_five_of_ten_and_end_after_five_fast_ones() 
     assert steps[11].changes == (Change.NO_LONGER_SLOW,)
 
 
+def test_slowness_began_with_the_oldest_slow_answer_that_still_counts() -> None:
+    """A slow answer now and then, week after week, does not make the slowness of today weeks long."""
+    steps = play(*series(*[DEG, *[UP] * 8] * 20, *[DEG] * 5))
+    assert steps[-1].changes == (Change.SLOW,)
+    assert steps[-1].health.slow_since == START.plus_s(180 * 10)
+
+
 def test_the_follow_up_of_each_situation() -> None:
     """Doubts are confirmed, rate limits are rested, everything else goes on as planned."""
     up, down = Health(CHECK.id, START, State.UP), Health(CHECK.id, START, State.DOWN)

@@ -55,6 +55,7 @@ healths = st.builds(
     loading_since=st.none() | moments,
     failures=windows,
     slow_answers=windows,
+    slowed_at=st.lists(moments, max_size=10).map(tuple),
     slow=st.booleans(),
     slow_since=st.none() | moments,
     recent=recents,
@@ -81,7 +82,7 @@ incident_fields: dict[str, st.SearchStrategy[Any]] = {
 def test_the_strategies_know_every_field() -> None:
     """A new field must be stored too, or the tests below would not notice its loss."""
     assert {f.name for f in fields(Incident)} - set(incident_fields) == {"id", "key", "resolved_at"}
-    assert len(fields(Health)) == 18
+    assert len(fields(Health)) == 19
     assert len(fields(Verdict)) == 6
 
 
