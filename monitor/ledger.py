@@ -80,6 +80,7 @@ class Ledger:
         self._open = {incident.key: incident for incident in restored.open_incidents}
         self._next_id = restored.next_incident_id
         self._batch = Batch()
+        self._writing = Batch()
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
         self._stopping = False
@@ -107,7 +108,7 @@ class Ledger:
     @property
     def pending(self) -> int:
         """Results that are not on disk yet."""
-        return len(self._batch.results)
+        return len(self._batch.results) + len(self._writing.results)
 
     def busy_s(self, now: Moment) -> float:
         """How long the present commit has been under way, in seconds; 0 between commits."""
@@ -164,8 +165,8 @@ class Ledger:
             self._arrived.clear()
             self._urgent.clear()
             if self._batch:
-                batch, self._batch = self._batch, Batch()
-                await self._commit(batch)
+                self._writing, self._batch = self._batch, Batch()
+                await self._commit(self._writing)
 
     def stop(self) -> None:
         """Let `run` end once everything that has arrived is on disk."""
@@ -194,6 +195,7 @@ class Ledger:
                 break
         now = self.last_commit = self._clock.now()
         self._committing = None
+        self._writing = Batch()
         self._accepted(now, noticed=noticed)
         self._observers.committed(batch, now.s_since(began))
 

@@ -292,6 +292,7 @@ async def test_a_refused_batch_is_kept_and_written_later(monkeypatch: pytest.Mon
 
     async def no_wait(seconds: float) -> None:
         pauses.append(seconds)
+        assert ledger.pending == 2, "those of the refused batch wait, too"
         await sleep(0)
 
     monkeypatch.setattr("monitor.ledger.asyncio.sleep", no_wait)
@@ -300,6 +301,7 @@ async def test_a_refused_batch_is_kept_and_written_later(monkeypatch: pytest.Mon
         ledger.record(result(CHECKS[0], Status.TIMEOUT, 10.0 * index))
     ledger.stop()
     await task
+    assert ledger.pending == 0
     assert len(journal.results) == 2
     assert [event.kind for event in journal.events] == [IncidentEventKind.OPENED]
     assert [alarm.event for alarm in watcher.alarms] == [Event.NOTICE]
