@@ -112,8 +112,8 @@ class IncidentEvent:
 
 
 def incident_key(check: str, kind: IncidentKind) -> str:
-    """What an incident of one check is about."""
-    return check if kind is IncidentKind.OUTAGE else f"{check}#{kind}"
+    """What an incident of one check is about; a check's id may end in anything, but before its first `/` has no colon."""
+    return check if kind is IncidentKind.OUTAGE else f"{kind}:{check}"
 
 
 def severity_of(status: Status, because: DownBecause | None, override: Severity | None) -> Severity:

@@ -145,7 +145,7 @@ async def test_downtime_is_the_part_of_outages_in_the_period(world: "World") -> 
         incidents={
             1: world.incident(1, started_at=at(-20), resolved_s=10),
             2: world.incident(2, started_at=at(80)),
-            3: world.incident(3, kind=IncidentKind.SLOW, key="gw/chat/m#slow", started_at=at(20)),
+            3: world.incident(3, kind=IncidentKind.SLOW, key="slow:gw/chat/m", started_at=at(20)),
             4: world.incident(4, started_at=at(-100), resolved_s=-50),
         },
     )
