@@ -112,14 +112,15 @@ def followed(incident: Incident, step: Advance, at: Occurrence, audience: Audien
     """
     result = _result(at)
     cause = Cause(result.status, result.verdict.fault_domain)
+    because = step.because or incident.because
     counted = replace(
         incident,
         failed_probes=incident.failed_probes + 1,
         reason=result.verdict.reason,
         action=result.verdict.action,
-        because=step.because or incident.because,
+        because=because,
     )
-    severity = _worse(incident.severity, severity_of(result.status, step.because, at.check.rules.severity))
+    severity = _worse(incident.severity, severity_of(result.status, because, at.check.rules.severity))
     changed = cause != incident.cause
     if severity is incident.severity and (not changed or incident.pending_cause != cause):
         return Decision(replace(counted, pending_cause=cause if changed else None))

@@ -17,7 +17,7 @@ from monitor.alerting.policy import Audience
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language
-from monitor.domain.check import Check, CheckKind, HealthRules
+from monitor.domain.check import Check, CheckKind, HealthRules, Ratio
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident, IncidentEvent, IncidentEventKind, IncidentKind, Told
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
@@ -238,6 +238,33 @@ async def test_a_warning_that_becomes_critical_is_told() -> None:
     assert [str(event.severity) for event in journal.events] == ["warning", "critical"]
 
 
+async def test_a_ratio_incident_stays_a_warning_while_its_window_slides() -> None:
+    """A failure after successes that were too few to recover is the same incident, not a worse one."""
+    rules = HealthRules(failure_threshold=10, recovery_threshold=5, failure_ratio=Ratio(3, 5))
+    journal, a = MemoryJournal(), replace(CHECKS[0], rules=rules)
+    ledger = ledger_on(journal)
+    ledger.configure([a], AUDIENCE, START)
+    statuses = [Status.SERVER_ERROR] * 3 + [Status.UP] * 4 + [Status.SERVER_ERROR]
+    for index, status in enumerate(statuses):
+        ledger.record(result(a, status, 10.0 * index))
+    ledger.stop()
+    await ledger.run()
+    assert [(event.kind, str(event.severity)) for event in journal.events] == [(IncidentEventKind.OPENED, "warning")]
+
+
+async def test_incidents_of_models_with_odd_names_do_not_mix() -> None:
+    """What a slow model's incident is about is not what another model's outage is about, whatever that is called."""
+    journal, a = MemoryJournal(), CHECKS[0]
+    odd = [replace(a, id=f"{a.id}#slow"), replace(a, id=f"gw/chat/slow:{a.id}")]
+    ledger = ledger_on(journal)
+    ledger.configure([a, *odd], AUDIENCE, START)
+    for index in range(5):
+        for one, status in ((a, Status.DEGRADED), *((check, Status.TIMEOUT) for check in odd)):
+            ledger.record(result(one, status, 10.0 * index))
+    assert len(ledger.open_incidents) == 3
+    assert len({incident.key for incident in ledger.open_incidents}) == 3
+
+
 async def test_without_channels_the_reason_is_stored() -> None:
     """Nobody is told, and the timeline says why."""
     journal = MemoryJournal()
@@ -358,7 +385,7 @@ async def test_slowness_is_an_incident_of_its_own() -> None:
         (IncidentKind.SLOW, IncidentEventKind.RESOLVED),
     ]
     assert [str(event.severity) for event in journal.events] == ["warning", "critical", "critical", "warning"]
-    assert {incident.key for incident in journal.incidents.values()} == {a.id, f"{a.id}#slow"}
+    assert {incident.key for incident in journal.incidents.values()} == {a.id, f"slow:{a.id}"}
 
 
 async def test_plans_and_notices_are_committed_too() -> None:
