@@ -112,7 +112,7 @@ class IncidentEvent:
 
 
 def incident_key(check: str, kind: IncidentKind) -> str:
-    """What an incident of one check is about; a check's id may end in anything, but before its first `/` has no colon."""
+    """What an incident of one check is about; an id may end in anything, but has no colon before its first `/`."""
     return check if kind is IncidentKind.OUTAGE else f"{kind}:{check}"
 
 
