@@ -34,17 +34,16 @@ class _Entry:
 
     Attributes:
         settled_mono_us: phase turns before this are not its own; the first probe stands for them.
-        put_off_us: when the oldest turn that could not run was due; None without one.
         rests_until_us: monotonic; no probe before.
+        put_off_us: when the oldest turn that could not run was due; None without one.
         alarm: the one-shot timer of a first, confirm, or put-off probe.
     """
 
     check: Check
     slot: Slot
     settled_mono_us: int
-    task: asyncio.Task[None] | None = None
-    put_off_us: int | None = None
     rests_until_us: int = 0
+    put_off_us: int | None = None
     alarm: asyncio.TimerHandle | None = None
 
 
@@ -79,7 +78,7 @@ class Scheduler:
         self._slots = SlotTable()
         self._groups: dict[Slot, _Group] = {}
         self._entries: dict[str, _Entry] = {}
-        self._flights: set[asyncio.Task[None]] = set()
+        self._flights: dict[str, asyncio.Task[None]] = {}  # by check; they outlive an entry that a reload replaces
         self._crashed: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
@@ -101,11 +100,14 @@ class Scheduler:
         """Put these checks on the schedule; one that stays as it is keeps its place, a new one is probed soon."""
         wanted = {check.id: check for check in checks}
         now = self._clock.now()
-        for entry in [e for e in self._entries.values() if wanted.get(e.check.id) != e.check]:
+        replaced = {e.check.id: e for e in self._entries.values() if wanted.get(e.check.id) != e.check}
+        for entry in replaced.values():
             self._remove(entry, now)
         added = [check for check in wanted.values() if check.id not in self._entries]
         for check_id, delay_s in first_delays_s(added).items():
             self._add(wanted[check_id], delay_s, now)
+            if check_id in replaced:
+                self._entries[check_id].rests_until_us = replaced[check_id].rests_until_us
 
     def stalled_s(self, now: Moment) -> float:
         """How long ago APScheduler last fired its own heartbeat, in seconds."""
@@ -123,10 +125,11 @@ class Scheduler:
         for entry in list(self._entries.values()):
             self._remove(entry, now)
         if self._flights:
-            await asyncio.wait(self._flights, timeout=within_s)
-        for flight in list(self._flights):
+            await asyncio.wait(self._flights.values(), timeout=within_s)
+        late = list(self._flights.values())
+        for flight in late:
             flight.cancel()
-        await asyncio.gather(*self._flights, return_exceptions=True)
+        await asyncio.gather(*late, return_exceptions=True)
 
     def _add(self, check: Check, delay_s: float, now: Moment) -> None:
         slot = self._slots.take(check)
@@ -175,7 +178,7 @@ class Scheduler:
     def _turn(self, entry: _Entry, trigger: Trigger, due_us: int, now: Moment) -> None:
         if self._entries.get(entry.check.id) is not entry:
             return
-        if entry.task is not None or entry.rests_until_us > now.mono_us + EARLY_US:
+        if entry.check.id in self._flights or entry.rests_until_us > now.mono_us + EARLY_US:
             if trigger is Trigger.ON_PHASE:
                 self._put_off(entry, due_us)
             return
@@ -184,34 +187,34 @@ class Scheduler:
             entry.alarm = None
         lag_ms = max(0, now.mono_us - max(due_us, entry.rests_until_us)) / 1000
         entry.put_off_us = None
-        entry.task = asyncio.create_task(self._fly(entry, trigger, lag_ms), name=f"probe {entry.check.id}")
-        self._flights.add(entry.task)
-        entry.task.add_done_callback(partial(self._landed, entry))
+        flight = asyncio.create_task(self._fly(entry.check, trigger, lag_ms), name=f"probe {entry.check.id}")
+        self._flights[entry.check.id] = flight
+        flight.add_done_callback(partial(self._landed, entry.check.id))
 
     def _put_off(self, entry: _Entry, due_us: int) -> None:
         if entry.put_off_us is None:
             entry.put_off_us = due_us
-        if entry.task is None:
+        if entry.check.id not in self._flights:
             self._ring(entry, Trigger.ON_PHASE, max(entry.rests_until_us, entry.put_off_us))
 
-    async def _fly(self, entry: _Entry, trigger: Trigger, lag_ms: float) -> None:
-        result = await self._probe(entry.check, trigger, lag_ms)
+    async def _fly(self, check: Check, trigger: Trigger, lag_ms: float) -> None:
+        result = await self._probe(check, trigger, lag_ms)
         follow_up = self._report(result)
-        entry.task = None
-        if self._entries.get(entry.check.id) is not entry:
+        del self._flights[check.id]
+        entry = self._entries.get(check.id)
+        if entry is None:
             return
         now = self._clock.now()
         if follow_up.rest_s is not None:
             entry.rests_until_us = now.plus_s(follow_up.rest_s).mono_us
         if entry.put_off_us is not None:
             self._turn(entry, Trigger.ON_PHASE, entry.put_off_us, now)
-        elif follow_up.confirm_after_s is not None:
+        elif follow_up.confirm_after_s is not None and entry.alarm is None:  # else its first probe is about to come
             self._ring(entry, Trigger.CONFIRM, result.finished_at.plus_s(follow_up.confirm_after_s).mono_us)
 
-    def _landed(self, entry: _Entry, flight: asyncio.Task[None]) -> None:
-        self._flights.discard(flight)
-        if entry.task is flight:
-            entry.task = None
+    def _landed(self, check_id: str, flight: asyncio.Task[None]) -> None:
+        if self._flights.get(check_id) is flight:
+            del self._flights[check_id]
         error = None if flight.cancelled() else flight.exception()
         if error is not None:
             self._fail(error)

@@ -289,6 +289,48 @@ def test_a_changed_check_is_planned_anew() -> None:
     in_virtual_time(scenario())
 
 
+def test_a_changed_check_waits_for_its_probe_in_flight() -> None:
+    """A reload starts no second probe of a check; the first of the new plan comes when the old one has landed."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda _c, _t, number: (8.0, FollowUp(confirm_after_s=5.0)) if number == 1 else (0.1, AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 60.0)])
+        task = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(1.0)
+        scheduler.apply([check("a", 40.0)])
+        await asyncio.sleep(3.0)
+        assert (bench.flying, len(bench.started)) == (1, 1)
+        scheduler.apply([])
+        scheduler.apply([check("a", 50.0)])
+        await asyncio.sleep(3.0)
+        assert (bench.flying, len(bench.started)) == (1, 1)
+        await asyncio.sleep(3.0)
+        task.cancel()
+        await scheduler.drain(5.0)
+        assert [(at, why) for _, at, why, _ in bench.started] == [(0.0, Trigger.ON_PHASE), (8.0, Trigger.ON_PHASE)]
+
+    in_virtual_time(scenario())
+
+
+def test_a_changed_check_keeps_its_rest() -> None:
+    """The server asked to be left alone, and a reload is no reason to come sooner."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda _c, _t, number: (0.1, FollowUp(rest_s=33.0) if number == 1 else AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 60.0)])
+        task = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(1.0)
+        scheduler.apply([check("a", 20.0)])
+        await asyncio.sleep(35.0)
+        task.cancel()
+        await scheduler.drain(5.0)
+        assert bench.of("a")[:2] == [0.0, pytest.approx(33.1)]
+
+    in_virtual_time(scenario())
+
+
 def test_a_step_of_the_wall_clock_moves_the_plan_and_nothing_else() -> None:
     """An hour forth and back: every start stays on its monotonic phase, and the plan says so in the new wall time."""
 
