@@ -161,7 +161,6 @@ Index(
     incidents.c.key,
     unique=True,
     sqlite_where=text("resolved_at_us IS NULL"),
-    postgresql_where=text("resolved_at_us IS NULL"),
 )
 Index("ix_incidents_started_at_us", incidents.c.started_at_us)
 
@@ -219,7 +218,6 @@ Index(
     outbox.c.incident_id,
     outbox.c.sequence,
     sqlite_where=text("settled_at_us IS NULL"),
-    postgresql_where=text("settled_at_us IS NULL"),
 )
 
 daemon_runs = Table(
@@ -251,5 +249,4 @@ for _table in (results, states):
         f"ix_{_table.name}_reason_id",
         _table.c.reason_id,
         sqlite_where=text("reason_id IS NOT NULL"),
-        postgresql_where=text("reason_id IS NOT NULL"),
     )

@@ -93,10 +93,16 @@ def test_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
     with opened.connect() as connection:
         values = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "page_size")
         }
     opened.dispose()
-    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    assert values == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+        "page_size": 1024,
+    }
 
 
 def test_a_pragma_that_does_not_hold_refuses_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
