@@ -126,12 +126,12 @@ def wheelhouse(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "monitor", source / "monitor", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    pip = [sys.executable, "-m", "pip", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "-qq"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(wheels), str(source)], check=True)
     ask = ["chroot", str(image), "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     version = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
     fetch = [*pip, "download", "--only-binary=:all:", "--python-version", version, "--dest", str(wheels)]
-    subprocess.run([*fetch, *map(str, wheels.glob("relaywatch-*.whl"))], check=True)
+    subprocess.run([*fetch, *(f"{wheel}[uvloop]" for wheel in wheels.glob("relaywatch-*.whl"))], check=True)
     return wheels
 
 
@@ -175,7 +175,8 @@ def machine(image: Path, wheelhouse: Path, tmp_path_factory: pytest.TempPathFact
     """The container with RelayWatch installed as docs/operations.md says, and a gateway that accepts one key."""
     with _booted(image, wheelhouse, tmp_path_factory.mktemp("machine") / "console") as machine:
         machine.run("python3", "-m", "venv", "/opt/relaywatch")
-        machine.run("/opt/relaywatch/bin/pip", "install", "--no-index", "--find-links=/mnt/wheelhouse", "relaywatch")
+        pip = ["/opt/relaywatch/bin/pip", "install", "--no-index", "--find-links=/mnt/wheelhouse"]
+        machine.run(*pip, "relaywatch[uvloop]")
         machine.write("/etc/sysusers.d/relaywatch.conf", (ROOT / "systemd/relaywatch.sysusers.conf").read_text())
         machine.run("systemd-sysusers")
         machine.write(UNIT, (ROOT / "systemd/relaywatch.service").read_text())
