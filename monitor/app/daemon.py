@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 import structlog
@@ -20,15 +19,17 @@ from monitor.alerting.batch import DaemonRun
 from monitor.app.intake import Intake
 from monitor.app.past import Past
 from monitor.app.setup import Setup, prepare
-from monitor.app.tasks import first_of, named
+from monitor.app.tasks import Wishes, first_of, named, unless
+from monitor.app.upkeep import beat, prune
 from monitor.app.witness import Tally, Witness
-from monitor.clock import Clock
+from monitor.clock import Clock, Moment
 from monitor.config.load import Loaded
 from monitor.config.paths import control_path, sqlite_path
 from monitor.delivery.delivery import Delivery
 from monitor.domain.check import Check
 from monitor.errors import RelayWatchError, StorageError
 from monitor.ledger import Ledger
+from monitor.probes.endpoint import LiveEndpoint
 from monitor.probes.prober import Prober
 from monitor.scheduling.scheduler import Scheduler
 from monitor.scheduling.timer import SlotTimer
@@ -46,8 +47,8 @@ from monitor.web.sources import Sources
 DRAIN_PROBES_S = 4.0
 DRAIN_LEDGER_S = 2.0
 DRAIN_DELIVERY_S = 2.0
-HEARTBEAT_EVERY_S = 10.0
-PRUNE_EVERY_S = 3600.0
+STUCK_S = 0.5  # for what cannot end well while the database hangs
+STOP_WITHIN_S = 9.0
 MIGRATION_MAY_TAKE_S = 600.0
 SCHEDULER_STALLED_S = 15.0
 COMMIT_STALLED_S = 30.0
@@ -56,14 +57,6 @@ DELIVERY_STALLED_S = 60.0
 log = structlog.get_logger("relaywatch.daemon")
 
 Start = Callable[..., asyncio.Task[None]]
-
-
-@dataclass(slots=True)
-class Wishes:
-    """What the outside asks of a running daemon; set by signal handlers and tests."""
-
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    reload: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Daemon:
@@ -85,6 +78,7 @@ class Daemon:
         self._house = AsyncExitStack()
         self._notifier = Notifier(environ)
         self._metrics = Metrics()
+        self._stop_by: Moment | None = None
 
     async def __aenter__(self) -> Self:
         """Open the database, the ports and the connections; each is torn down in reverse.
@@ -150,7 +144,7 @@ class Daemon:
         engine = open_for_writing(path, on_migration=self._ask_for_time)
         house.callback(engine.dispose)
         self._writer = Writer(engine)
-        house.push_async_callback(self._writer.stop)
+        house.push_async_callback(self._close_writer)
         self._journal = Journal(self._writer)
         restored = await self._journal.restore(setup.checks, now)
         await self._journal.begin_run(DaemonRun(monitor.__version__, os.getpid(), socket.gethostname(), now))
@@ -175,6 +169,10 @@ class Daemon:
         await self._server.start()
         house.push_async_callback(self._server.stop)
 
+    async def _close_writer(self) -> None:
+        left_s = STOP_WITHIN_S if self._stop_by is None else self._stop_by.s_since(self._clock.now())
+        await self._writer.stop(max(STUCK_S, left_s))
+
     def _ask_for_time(self) -> None:
         self._notifier.extend_timeout(MIGRATION_MAY_TAKE_S)
 
@@ -195,8 +193,8 @@ class Daemon:
         self._start_delivery(start, wishes)
         aside = [
             start("scheduler", self._scheduler.run()),
-            start("heartbeat", self._beat()),
-            start("retention", self._prune()),
+            start("heartbeat", beat(self._journal, self._clock, self._notifier, self._summary)),
+            start("retention", prune(Retention(self._writer, self._clock), self._keep_s)),
         ]
         interval_s = watchdog_interval_s(self._environ)
         if interval_s is not None:
@@ -218,9 +216,7 @@ class Daemon:
         """Put the file in force as it is now, or, if it is wrong, change nothing and say so."""
         self._notifier.reloading()
         try:
-            setup = prepare(await asyncio.to_thread(self._reload), self._environ, self._clock)
-            await self._journal.register(setup.checks, self._clock.now())
-            self._prober.update(setup.targets, concurrency=setup.config.probes.concurrency, redactor=setup.redactor)
+            ready = await unless(wishes.stop, self._made_ready())
         except RelayWatchError as error:
             self._metrics.set_config_valid(valid=False)
             log.error(  # noqa: TRY400  the message says all; a traceback would hide it
@@ -230,7 +226,11 @@ class Daemon:
                 f"the changed configuration is invalid; still watching {len(self.setup.checks)} checks"
             )
             return
-        before, self.setup = self.setup, setup
+        if ready is None:
+            return  # asked to stop meanwhile
+        (setup, endpoints), before = ready, self.setup
+        self.setup = setup
+        self._prober.update(endpoints, concurrency=setup.config.probes.concurrency, redactor=setup.redactor)
         self._metrics.set_config_valid(valid=True)
         self._intake.put_in_force(setup)
         self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
@@ -246,39 +246,37 @@ class Daemon:
             log.warning("config_needs_restart", option=option)
         self._say_ready("config_reloaded")
 
+    async def _made_ready(self) -> tuple[Setup, Mapping[str, LiveEndpoint]]:
+        """All of a reload that can fail: first what changes nothing, in a thread, then the database."""
+
+        def read() -> tuple[Setup, Mapping[str, LiveEndpoint]]:
+            setup = prepare(self._reload(), self._environ, self._clock)
+            return setup, self._prober.made_ready(setup.targets)
+
+        setup, endpoints = await asyncio.to_thread(read)
+        await self._journal.register(setup.checks, self._clock.now())
+        return setup, endpoints
+
     async def _stop(self, ledger: asyncio.Task[None], aside: Sequence[asyncio.Task[None]]) -> None:
+        self._stop_by = self._clock.now().plus_s(STOP_WITHIN_S)
         self._notifier.stopping("stopping: waiting for probes and messages in flight")
         for task in aside:
             task.cancel()
         await self._scheduler.drain(DRAIN_PROBES_S)
         self._ledger.stop()
         await asyncio.wait([ledger], timeout=DRAIN_LEDGER_S)
-        if not ledger.done():
+        writable = ledger.done()
+        if not writable:
             log.error("results_unwritten", results=self._ledger.pending)
             ledger.cancel()
-        await self._delivery.drain(DRAIN_DELIVERY_S)
+        await self._delivery.drain(DRAIN_DELIVERY_S if writable else STUCK_S)
         with suppress(StorageError, TimeoutError):
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(STUCK_S):
                 await self._journal.end_run(self._clock.now(), "stopped")
         log.info("daemon_stopped", pid=os.getpid())
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_EVERY_S)
-            with suppress(StorageError):  # the ledger says so
-                await self._journal.heartbeat(self._clock.now())
-            self._notifier.status(self._summary())
-
-    async def _prune(self) -> None:
-        retention = Retention(self._writer, self._clock)
-        while True:
-            await asyncio.sleep(PRUNE_EVERY_S)
-            try:
-                pruned = await retention.prune(self.setup.config.storage.raw_retention_s)
-            except StorageError as error:
-                log.warning("retention_refused", error=error.message)
-            else:
-                log.debug("retention_done", results=pruned.results)
+    def _keep_s(self) -> float:
+        return self.setup.config.storage.raw_retention_s
 
     def _say_ready(self, event: str) -> None:
         log.info(

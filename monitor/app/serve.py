@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
-from monitor.app.daemon import Daemon, Wishes
+from monitor.app.daemon import Daemon
 from monitor.app.setup import prepare
+from monitor.app.tasks import Wishes
 from monitor.app.witness import availability_lines
 from monitor.clock import SystemClock
 from monitor.config.load import Loaded
@@ -48,6 +49,7 @@ async def serve(
     setup = prepare(loaded, environ, clock)
     for warning in (*loaded.warnings, *setup.access.warnings):
         log.warning("config_warning", path=warning.path, message=warning.message)
+    del loaded  # what is needed of it is in `setup`; the rest is large
     async with Daemon(setup, environ, reload, clock) as daemon:
         if ready is not None:
             ready(daemon)

@@ -1,10 +1,24 @@
-"""Long-running parts as named tasks: one that dies takes the daemon down and says which it was."""
+"""Long-running parts as named tasks, and what they are asked from outside.
+
+A part that dies takes the daemon down and says which it was.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from monitor.errors import InternalError, RelayWatchError
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the outside asks of a running daemon; set by signal handlers and tests."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    reload: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def named(name: str, part: Coroutine[Any, Any, Any], may_end: Callable[[], bool]) -> None:
@@ -26,6 +40,17 @@ async def named(name: str, part: Coroutine[Any, Any, Any], may_end: Callable[[],
         raise InternalError(f"the {name} died: {type(error).__name__}: {error}") from error
     if not may_end():
         raise InternalError(f"the {name} ended on its own")
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` returns; None if `stop` came first, and then it was cancelled."""
+    doing, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait(), name="wish")
+    try:
+        await asyncio.wait([doing, stopped], return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else None
+    finally:
+        stopped.cancel()
+        doing.cancel()
 
 
 async def first_of(stop: asyncio.Event, other: asyncio.Event) -> bool:

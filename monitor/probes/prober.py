@@ -58,7 +58,7 @@ class Prober:
         redactor: Redactor,
         lookup: Lookup = socket.getaddrinfo,
     ) -> None:
-        self._endpoints = {name: LiveEndpoint(target) for name, target in targets.items()}
+        self._endpoints: Mapping[str, LiveEndpoint] = {name: LiveEndpoint(target) for name, target in targets.items()}
         self._slots = Slots(concurrency, _limits(targets))
         self._clock = clock
         self._redactor = redactor
@@ -98,23 +98,32 @@ class Prober:
             self._slots.give(check.endpoint)
 
     def replace_key(self, endpoint: str, key: Secret, *, redactor: Redactor) -> None:
-        """Use another API key from now on; `redactor` must know it. Probes in flight end with the old one."""
-        live = self._endpoints.get(endpoint)
-        if live is not None:
-            self._endpoints[endpoint] = live.with_key(key)
-        self._redactor = redactor
-
-    def update(self, targets: Mapping[str, EndpointTarget], *, concurrency: int, redactor: Redactor) -> None:
-        """Probe these endpoints from now on; probes in flight end as they began.
+        """Use another API key from now on; `redactor` must know it. Probes in flight end with the old one.
 
         Raises:
-            UsageError: a target is no use; nothing has changed then.
+            UsageError: the endpoint's CA file is no use any more; nothing has changed then.
         """
-        self._endpoints = {
-            name: self._endpoints[name].changed_to(target) if name in self._endpoints else LiveEndpoint(target)
+        live = self._endpoints.get(endpoint)
+        if live is not None:
+            self._endpoints = {**self._endpoints, endpoint: live.with_key(key)}
+        self._redactor = redactor
+
+    def made_ready(self, targets: Mapping[str, EndpointTarget]) -> Mapping[str, LiveEndpoint]:
+        """What `update` puts in force. Reads CA files: for threads.
+
+        Raises:
+            UsageError: a target is no use.
+        """
+        present = self._endpoints
+        return {
+            name: present[name].changed_to(target) if name in present else LiveEndpoint(target)
             for name, target in targets.items()
         }
-        self._slots.resize(concurrency, _limits(targets))
+
+    def update(self, endpoints: Mapping[str, LiveEndpoint], *, concurrency: int, redactor: Redactor) -> None:
+        """Probe these endpoints from now on; probes in flight end as they began. Cannot fail."""
+        self._endpoints = endpoints
+        self._slots.resize(concurrency, {name: endpoint.target.concurrency for name, endpoint in endpoints.items()})
         self._redactor = redactor
 
     async def aclose(self) -> None:

@@ -131,7 +131,7 @@ async def test_a_reload_leaves_probes_in_flight_alone(
     prober = start(old.url)
     probe = asyncio.create_task(prober.probe(CHAT, Trigger.ON_PHASE))
     await arrived.wait()
-    prober.update({"gw": target_at(new.url)}, concurrency=100, redactor=Redactor([KEY]))
+    prober.update(prober.made_ready({"gw": target_at(new.url)}), concurrency=100, redactor=Redactor([KEY]))
     assert (await prober.probe(CHAT, Trigger.ON_PHASE)).status is Status.UP
     go.set()
     assert (await probe).status is Status.UP
