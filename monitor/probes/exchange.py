@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SWITCHING_PROTOCOLS = 101
 _PROXY_AUTHENTICATION_REQUIRED = 407
+STALLED_S = 0.5
+"""A limit noticed so much too late tells of this process (stopped, starved, suspended), not of the peer."""
 
 _log = structlog.get_logger()
 
@@ -89,7 +91,7 @@ async def exchange(
             outcome = None if route.idle_s is None else await attempt.over_kept(route.idle_s)
             return await attempt.over_fresh() if outcome is None else outcome
     except TimeoutError:
-        return attempt.timed_out()
+        return attempt.timed_out(asyncio.get_running_loop().time() - deadline)
     finally:
         attempt.clean_up()
 
@@ -120,8 +122,10 @@ class _Attempt:
         outcome = await self._once(self._connections.fresh())
         return self._failed(outcome) if isinstance(outcome, Exception) else outcome
 
-    def timed_out(self) -> NoAnswer:
-        """The time is up: what were we waiting for?"""
+    def timed_out(self, late_s: float) -> NoAnswer:
+        """The time was up `late_s` ago: what were we waiting for?"""
+        if late_s > STALLED_S:
+            return self._no_answer(_stalled(late_s))
         if self._trace.sent_at is None:
             detail = connect_timeout_detail(self._trace, self._proxy_scheme)
             return self._no_answer(Failure(NoAnswerKind.CONNECT_TIMEOUT, detail))
@@ -175,6 +179,9 @@ class _Attempt:
 
     def _failed(self, error: Exception) -> NoAnswer:
         failure = failure_of(error, self._trace, self._proxy_scheme)
+        late_s = monotonic() - self._trace.started - (self._route.connecting.connect or float("inf"))
+        if isinstance(error, aiohttp.ConnectionTimeoutError) and late_s > STALLED_S:
+            failure = _stalled(late_s)
         if failure is None:
             _log.error("probe_crashed", where="exchange", error=type(error).__name__, exc_info=error)
             failure = Failure(NoAnswerKind.INTERNAL, f"unexpected {type(error).__name__}")
@@ -190,6 +197,10 @@ class _Attempt:
             phases=self._trace.phases(None),
             certificate_days=self._trace.certificate_days(self._now_s),
         )
+
+
+def _stalled(late_s: float) -> Failure:
+    return Failure(NoAnswerKind.INTERNAL, f"this process stood still for {late_s:.1f} s")
 
 
 def _headers_of(trace: Trace) -> Mapping[str, str]:
