@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +74,8 @@ class Deployment:
         logs: the log lines of the present run.
         stderr: all bytes of every run; `stdout` likewise.
     """
+
+    executable = COMMAND
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -180,12 +182,12 @@ class Deployment:
         assert came, f"missing: {said}"
         assert condition(), f"the daemon ended before {said}"
 
-    async def command(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
+    async def command(self, *arguments: str, within_s: float = COMMAND_WITHIN_S) -> Ended:
         """Run another command of RelayWatch on the same configuration."""
         pipe = asyncio.subprocess.PIPE
-        environ = self.environ | {"RELAYWATCH_CONFIG": str(self.path)} | dict(environ or {})
+        environ = self.environ | {"RELAYWATCH_CONFIG": str(self.path)}
         process = await asyncio.create_subprocess_exec(COMMAND, *arguments, stdout=pipe, stderr=pipe, env=environ)
-        async with asyncio.timeout(COMMAND_WITHIN_S):
+        async with asyncio.timeout(within_s):
             stdout, stderr = await process.communicate()
         return Ended(process.returncode or 0, stdout.decode(), stderr.decode())
 
@@ -218,9 +220,9 @@ class World:
         self._house = house
         self._deployments: list[Deployment] = []
 
-    async def gateway(self, *models: str, **options: Any) -> Gateway:
+    async def gateway(self, *models: str, latency: str = "0s", **options: Any) -> Gateway:
         """A healthy gateway that serves these models."""
-        served = "".join(f"[[models]]\nid = {json.dumps(model)}\n" for model in models)
+        served = "".join(f'[[models]]\nid = {json.dumps(model)}\nlatency = "{latency}"\n' for model in models)
         return await self._house.enter_async_context(Gateway(parse_script(served), clock=SystemClock(), **options))
 
     async def hook(self) -> WebhookSink:

@@ -1,6 +1,9 @@
-"""One model fails and recovers: who is told, when, and what."""
+"""Outages of many kinds, from the first failure to recovery: who is told, when, and what."""
 
+import socket
+from contextlib import closing
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from standardwebhooks import Webhook
@@ -8,10 +11,11 @@ from standardwebhooks import Webhook
 from monitor.simulator.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
+    from monitor.simulator.sinks import Received
     from tests.acceptance.conftest import World
 
 BROKEN, FINE, ALSO_FINE = "openai/gpt-4.1", "anthropic/claude-sonnet-4", "google/gemini-2.5-flash"
-CHECK = f"gw/chat/{BROKEN}"
+CHECK, CHECK_FINE = f"gw/chat/{BROKEN}", f"gw/chat/{FINE}"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -21,12 +25,13 @@ async def test_told_of_once_and_of_its_end_once(world: "World") -> None:
     daemon = world.deployment()
     daemon.environ["HOOK_SECRET"] = SECRET
     daemon.configure(
-        daemon.endpoint(gateway, BROKEN, FINE, ALSO_FINE),
+        daemon.endpoint(gateway, BROKEN, FINE),
+        daemon.endpoint(gateway, ALSO_FINE, name="spare"),
         daemon.webhook(hook, more='secret = { env = "HOOK_SECRET" }'),
         daemon.slack(slack),
     )
     await daemon.start()
-    await daemon.until(lambda: len(daemon.rows("SELECT 1 FROM states WHERE state = 1")) == 4, 10, "all UP")
+    await daemon.until(lambda: len(daemon.rows("SELECT 1 FROM states WHERE state = 1")) == 5, 10, "all UP")
 
     gateway.set_fault(BROKEN, Fault(kind=FaultKind.STATUS, status=503))
     opened = await hook.wait_for(lambda received: received.body["event"] == "opened", 4)
@@ -53,8 +58,8 @@ async def test_told_of_once_and_of_its_end_once(world: "World") -> None:
 def _is_right_when_opened(body: dict[str, Any]) -> None:
     incident, details = body["incident"], body["details"]
     assert (body["version"], body["severity"], body["service"], body["url"]) == (1, "critical", "gw", None)
-    assert FINE in body["message"] or ALSO_FINE in body["message"], "something that works instead"
-    assert body["recommended_action"]
+    assert ALSO_FINE in body["message"], "what works instead, elsewhere"
+    assert "works now" in body["recommended_action"]
     assert (incident["status"], incident["fault_domain"], incident["checks"]) == ("OVERLOADED", "endpoint", [CHECK])
     assert incident["resolved_at"] is None
     assert _at(incident["started_at"]) < _at(incident["detected_at"])
@@ -82,3 +87,81 @@ def _is_right_when_resolved(body: dict[str, Any], opened: dict[str, Any]) -> Non
 def _at(text: str) -> datetime:
     assert text.endswith("Z")
     return datetime.fromisoformat(text)
+
+
+async def test_hosts_that_cannot_be_reached(world: "World") -> None:
+    """A refused port is the endpoint's fault, a name that does not resolve the network's; both ordinary incidents."""
+    hook = await world.hook()
+    with closing(socket.create_server(("127.0.0.1", 0))) as closed:
+        refused = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+    daemon = world.deployment()
+    daemon.configure(
+        daemon.endpoint(refused, FINE, name="refused", more="check_models = false"),
+        daemon.endpoint("http://nowhere.invalid/v1", FINE, name="unknown", more="check_models = false"),
+        daemon.webhook(hook),
+    )
+    await daemon.start()
+    for name, domain in (("refused", "endpoint"), ("unknown", "network")):
+        opened = (await hook.wait_for(partial(_is_about, name), 15)).body
+        assert opened["event"] == "opened"
+        assert (opened["incident"]["status"], opened["incident"]["fault_domain"]) == ("CONNECTION_ERROR", domain)
+        assert (opened["details"]["http_status"], opened["details"]["latency_ms"]) == (None, None)
+        assert opened["details"]["availability_24h"] == 0
+    assert await daemon.stop() == 0
+    assert len(hook.received) == 2
+
+
+async def test_a_restart_in_the_middle_neither_repeats_nor_forgets(world: "World") -> None:
+    """Stopped and started in an outage: nothing is told again; recovered while it was away: the end is told."""
+    gateway, hook = await world.gateway(BROKEN, FINE), await world.hook()
+    daemon = world.deployment()
+    daemon.configure(daemon.endpoint(gateway, BROKEN, FINE), daemon.webhook(hook))
+    gateway.set_fault(BROKEN, Fault(kind=FaultKind.STATUS, status=503))
+    await daemon.start()
+    await hook.wait_for(lambda received: received.body["event"] == "opened", 10)
+    assert await daemon.stop() == 0
+    assert "0.00 %" in daemon.stdout.decode()
+
+    await daemon.start()
+    before = gateway.requests[BROKEN]
+    await daemon.until(lambda: gateway.requests[BROKEN] >= before + 4, 10, "four more failures")
+    assert (await daemon.command("incidents", "--format", "json")).json[0]["resolved_at"] is None
+    assert await daemon.stop() == 0
+    assert world.told(hook) == [("opened", CHECK)]
+
+    gateway.set_fault(BROKEN, None)
+    await daemon.start()
+    await hook.wait_for(lambda received: received.body["event"] == "resolved", 10)
+    assert await daemon.stop() == 0
+    assert world.told(hook) == [("opened", CHECK), ("resolved", CHECK)]
+    assert len(hook.received) == 2
+
+
+async def test_a_key_that_was_replaced_is_picked_up(world: "World") -> None:
+    """AUTH_ERROR is told of after two; a new key in the file is used without restart, and neither key is shown."""
+    old, new = "rw-old-key-0123456789abcdef", "rw-new-key-fedcba9876543210"
+    gateway, hook = await world.gateway(FINE, api_key=new), await world.hook()
+    daemon = world.deployment()
+    key = daemon.folder / "key"
+    key.write_text(f"{old}\n")
+    daemon.configure(daemon.endpoint(gateway, FINE, more='api_key = { file = "key" }'), daemon.webhook(hook))
+    await daemon.start()
+    opened = (await hook.wait_for(lambda received: CHECK_FINE in received.body["incident"]["checks"], 10)).body
+    assert (opened["incident"]["status"], opened["incident"]["fault_domain"]) == ("AUTH_ERROR", "key")
+    assert opened["details"]["consecutive_failures"] == 2
+
+    key.write_text(f"{new}\n")
+    await daemon.wait_for("key_replaced", 5, endpoint="gw")
+    await daemon.until(lambda: len(world.told(hook)) == 4, 10, "both incidents end")
+    assert await daemon.stop() == 0
+    shown = [
+        bytes(daemon.stderr),
+        bytes(daemon.stdout),
+        daemon.database.read_bytes(),
+        *(one.raw for one in hook.received),
+    ]
+    assert not [text for text in shown if old.encode() in text or new.encode() in text]
+
+
+def _is_about(name: str, received: "Received") -> bool:
+    return bool(received.body["service"] == name)
