@@ -207,10 +207,8 @@ class Daemon:
         await self._stop(ledger, aside)
 
     def _start_delivery(self, start: Start, wishes: Wishes) -> None:
-        if not self.setup.channels:
-            return  # nobody to deliver to; the warning about it was given
-        delivery = self._delivery
-        start("delivery", delivery.run(), lambda: wishes.stop.is_set() or delivery is not self._delivery)
+        delivery, is_idle = self._delivery, not self.setup.channels  # then it ends once it has taken over
+        start("delivery", delivery.run(), lambda: is_idle or wishes.stop.is_set() or delivery is not self._delivery)
 
     async def _reload_now(self, start: Start, wishes: Wishes) -> None:
         """Put the file in force as it is now, or, if it is wrong, change nothing and say so."""

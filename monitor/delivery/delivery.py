@@ -8,6 +8,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from monitor.alerting.batch import Queued
 from monitor.alerting.notification import Notification
 from monitor.alerting.texts import Voice
@@ -18,6 +20,8 @@ from monitor.delivery.due import Outbox
 from monitor.delivery.record import Observer, Record
 from monitor.delivery.worker import REFUSED_S, Surroundings, Worker
 from monitor.errors import StorageError
+
+log = structlog.get_logger("relaywatch.delivery")
 
 
 class Delivery:
@@ -52,9 +56,9 @@ class Delivery:
         self._running: asyncio.Task[Any] | None = None
 
     async def run(self) -> None:
-        """Deliver until `drain`; leases of an earlier run are void from the start."""
+        """Deliver until `drain`; leases of an earlier run are void, and messages for removed channels given up."""
         self._running = asyncio.current_task()
-        await self._void_leases()
+        await self._take_over()
         async with asyncio.TaskGroup() as group:
             for name, worker in self._workers.items():
                 group.create_task(worker.run(), name=f"delivery:{name}")
@@ -100,15 +104,18 @@ class Delivery:
         for channel in self._channels.values():
             await channel.close()
 
-    async def _void_leases(self) -> None:
+    async def _take_over(self) -> None:
         while True:
             try:
                 await self._outbox.void_leases(self._clock.now())
+                given_up = await self._outbox.give_up_absent(tuple(self._channels), self._clock.now())
             except StorageError as error:
                 for record in self._records.values():
                     record.refused(error.message)
                 await asyncio.sleep(REFUSED_S)
             else:
+                if given_up:
+                    log.error("notifications_given_up", count=given_up, error="their channels are no longer configured")
                 return
 
     def _carry(self, queued: Queued) -> None:

@@ -1,6 +1,6 @@
 """What delivery needs of an outbox; `storage.outbox` fits it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.alerting.batch import Queued
@@ -15,6 +15,10 @@ class Outbox(Protocol):
 
     async def void_leases(self, now: Moment) -> None:
         """Let every message that an earlier run had claimed be claimed again."""
+        ...
+
+    async def give_up_absent(self, channels: Collection[str], now: Moment) -> int:
+        """Give up what waits for channels other than these; how many messages that were."""
         ...
 
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> Sequence["Claimed"]:

@@ -6,6 +6,7 @@ Whether something is due or a lease has run out is decided by the monotonic cloc
 is set back or forth neither hurries nor delays a message. The times in the table are for people and for the next start.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -20,6 +21,7 @@ from monitor.storage.rows import clean, outbox_row
 from monitor.storage.writer import Writer
 
 PENDING, LEASED, SENT, DEAD = "pending", "leased", "sent", "dead"
+NO_SUCH_CHANNEL = "the channel is no longer configured"
 # A wait that was written down before the last stop is honoured up to the longest `Retry-After` there is.
 LONGEST_WAIT_US = 3600 * US_PER_S
 
@@ -75,6 +77,17 @@ class Outbox:
     async def void_leases(self, now: Moment) -> None:
         """To be called once at start, after the run has begun: whoever held a lease is gone."""
         await self._writer.run(lambda connection: self._void_leases(connection, now))
+
+    async def give_up_absent(self, channels: Collection[str], now: Moment) -> int:
+        """Give up what waits for channels other than these, which are all that are configured; how many that were."""
+        table = tables.outbox
+        values = {"state": DEAD, "settled_at_us": now.wall_us, "last_error": NO_SUCH_CHANNEL}
+        statement = (
+            update(table)
+            .where(table.c.settled_at_us.is_(None), table.c.channel.not_in(channels))
+            .values(lease_until_us=None, lease_run=None, **values)
+        )
+        return await self._writer.run(lambda connection: connection.execute(statement).rowcount)
 
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> list[Claimed]:
         """Up to `limit` notifications that are due, oldest first, each leased for `lease_s`.

@@ -4,7 +4,7 @@ import asyncio
 import random
 import selectors
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -97,6 +97,15 @@ class FakeOutbox:
         self._refuse()
         for kept in self.rows.values():
             kept.due_us = min(kept.due_us, now.mono_us)
+
+    async def give_up_absent(self, channels: Collection[str], now: Moment) -> int:
+        """As promised."""
+        self._refuse()
+        waiting = [kept for kept in self.rows.values() if kept.state not in ("sent", "dead")]
+        absent = [kept for kept in waiting if kept.claimed.channel not in channels]
+        for kept in absent:
+            kept.state, kept.due_us = "dead", now.mono_us
+        return len(absent)
 
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> Sequence[Claimed]:
         """As promised."""

@@ -29,6 +29,21 @@ def test_a_hanging_channel_delays_only_itself(live: "Live[None]") -> None:
     live(story)
 
 
+def test_what_waits_for_a_removed_channel_is_given_up_and_said(live: "Live[None]") -> None:
+    """An alert that nobody will get any more is an error in the log, and dead in the outbox."""
+
+    async def story(world: "World") -> None:
+        world.channel()
+        world.commit(1, channels=("gone", "ops"))
+        with capture_logs() as logs:
+            world.start()
+            await world.until(lambda: world.outbox.states("ops") == ["sent"], within_s=1.0)
+        assert world.outbox.states("gone") == ["dead"]
+        assert [line["count"] for line in logs if line["event"] == "notifications_given_up"] == [1]
+
+    live(story)
+
+
 def test_drain_finishes_what_is_in_flight(live: "Live[None]") -> None:
     """A stop waits for the answer and settles it; what was committed last goes out too."""
 

@@ -31,6 +31,21 @@ async def test_what_is_claimed_is_what_was_queued(world: "World") -> None:
     assert (claimed.attempts, claimed.created_at_us) == (0, world.start.wall_us)
 
 
+async def test_what_waits_for_a_removed_channel_is_given_up_with_a_reason(world: "World") -> None:
+    """Pending or leased, it is told to nobody any more; what was sent, or has its channel still, stays as it is."""
+    await world.begin()
+    await world.commit(outbox=[world.queued(f"n{n}", "old") for n in range(3)] + [world.queued("n0", "ops")])
+    sent, _ = await world.outbox.claim("old", world.start, 20, 2)
+    await world.outbox.settle_sent(sent, world.start)
+    assert await world.outbox.give_up_absent(("ops", "mail"), world.start) == 2
+    assert world.rows("SELECT channel, state, last_error FROM outbox ORDER BY id") == [
+        ("old", "sent", None),
+        *[("old", "dead", "the channel is no longer configured")] * 2,
+        ("ops", "pending", None),
+    ]
+    assert await world.outbox.give_up_absent((), world.start) == 1
+
+
 async def test_each_channel_has_its_own(world: "World") -> None:
     """The same notification id for two channels is two messages; a third channel has none."""
     await world.commit(outbox=[world.queued("n1", "ops"), world.queued("n1", "hook")])
