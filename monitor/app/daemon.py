@@ -228,9 +228,9 @@ class Daemon:
             return  # asked to stop meanwhile
         (setup, endpoints), before = ready, self.setup
         self.setup = setup
-        self._prober.update(endpoints, concurrency=setup.config.probes.concurrency, redactor=setup.redactor)
+        redactor = self._intake.put_in_force(setup)
+        self._prober.update(endpoints, concurrency=setup.config.probes.concurrency, redactor=redactor)
         self._metrics.set_config_valid(valid=True)
-        self._intake.put_in_force(setup)
         self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
         self._scheduler.apply(setup.checks)
         self._server.speak(setup.voice)

@@ -15,6 +15,7 @@ from monitor.alerting.notification import Notification
 from monitor.app.setup import Setup
 from monitor.app.witness import Witness
 from monitor.config.access import reread_key
+from monitor.delivery.channel import Delivered
 from monitor.delivery.delivery import Delivery
 from monitor.domain.follow_up import AS_PLANNED, FollowUp
 from monitor.domain.redact import Redactor
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.ledger import Ledger
 
 LONGEST_LOGGED = 2000
+SEND_AGAIN_S = 30.0
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -47,15 +49,20 @@ class Intake:
         self._environ = environ
         self._errands: set[asyncio.Task[None]] = set()
         self._rereading: set[str] = set()
+        self._secrets: tuple[str, ...] = ()
         self.put_in_force(setup)
 
-    def put_in_force(self, setup: Setup) -> None:
-        """The configuration has changed: so have the secrets that logs must not show."""
+    def put_in_force(self, setup: Setup) -> Redactor:
+        """The configuration has changed: so have the secrets that must not be shown.
+
+        Returns:
+            Who knows them, and the former ones too: a probe in flight may still be answered with one.
+        """
         self._setup = setup
         self._keys = {name: target.api_key for name, target in setup.targets.items()}
-        self._secrets = setup.access.secrets()
-        self._redactor = setup.redactor
+        self._redactor = self._hide(*setup.access.secrets())
         logs.redact_with(lambda text: self._redactor.clean(text, LONGEST_LOGGED))
+        return self._redactor
 
     def report(self, result: Result) -> FollowUp:
         """Hand one result on, and say how the check goes on."""
@@ -80,26 +87,36 @@ class Intake:
         self._run_errand(self._send_now(notification))
 
     async def _send_now(self, notification: Notification) -> None:
-        receipts = await self.delivery.send_now(notification)
-        for channel, receipt in receipts.items():
-            log.warning("notice_sent_directly", channel=channel, receipt=str(receipt), title=notification.title)
+        """Until a channel takes it, or there is no more reason to."""
+        while self.ledger.refusing_since is not None:
+            receipts = await self.delivery.send_now(notification)
+            for channel, receipt in receipts.items():
+                log.warning("notice_sent_directly", channel=channel, receipt=str(receipt), title=notification.title)
+            if not receipts or any(isinstance(receipt, Delivered) for receipt in receipts.values()):
+                return
+            await asyncio.sleep(SEND_AGAIN_S)
 
     async def _reread_key(self, endpoint: str) -> None:
         """A file or credential may hold a new key by now: use it from the confirm probe on."""
         self._rereading.add(endpoint)
+        setup = self._setup
         try:
-            key = await asyncio.to_thread(reread_key, self._setup.loaded, endpoint, self._environ)
+            key = await asyncio.to_thread(reread_key, setup.loaded, endpoint, self._environ)
+            if key is None or key == self._keys.get(endpoint) or setup is not self._setup:
+                return  # or a reload has brought a newer one meanwhile
+            self._redactor = self._hide(key.reveal())
+            self._prober.replace_key(endpoint, key, redactor=self._redactor)
         except RelayWatchError as error:
             log.warning("key_unreadable", endpoint=endpoint, error=error.message)
-            return
+        else:
+            self._keys[endpoint] = key
+            log.info("key_replaced", endpoint=endpoint)
         finally:
             self._rereading.discard(endpoint)
-        if key is not None and key != self._keys.get(endpoint):
-            self._keys[endpoint] = key
-            self._secrets = (*self._secrets, key.reveal())
-            self._redactor = Redactor(self._secrets)
-            self._prober.replace_key(endpoint, key, redactor=self._redactor)
-            log.info("key_replaced", endpoint=endpoint)
+
+    def _hide(self, *secrets: str) -> Redactor:
+        self._secrets = tuple(dict.fromkeys((*secrets, *self._secrets)))
+        return Redactor(self._secrets)
 
     def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
