@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server
@@ -27,17 +28,35 @@ class Llama:
 
 
 @pytest.fixture(scope="session")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the assembled weights are kept for the session."""
+    return tmp_path_factory.mktemp("llama") / "weights.gguf"
+
+
+@pytest.fixture(scope="session")
+def llama(weights: Path) -> Iterator[Llama]:
     """The running server, its model loaded."""
+    with _serving(weights) as (process, port):
+        _wait_until_healthy(process, f"http://127.0.0.1:{port}/health", weights.with_name(f"{port}.log"))
+        yield Llama(f"http://127.0.0.1:{port}/v1", KEY, MODEL)
+
+
+@pytest.fixture
+def starting_llama(weights: Path) -> Iterator[Llama]:
+    """A server that has just been started: it neither listens nor has its model yet."""
+    with _serving(weights) as (_, port):
+        yield Llama(f"http://127.0.0.1:{port}/v1", KEY, MODEL)
+
+
+@contextmanager
+def _serving(weights: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    folder = tmp_path_factory.mktemp("llama")
-    command = [sys.executable, str(Path(__file__).with_name("serve_llama.py")), str(port), KEY, str(folder / "w.gguf")]
-    with (folder / "log").open("wb") as log:
+    command = [sys.executable, str(Path(__file__).with_name("serve_llama.py")), str(port), KEY, str(weights)]
+    with weights.with_name(f"{port}.log").open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
-            _wait_until_healthy(process, f"http://127.0.0.1:{port}/health", folder / "log")
-            yield Llama(f"http://127.0.0.1:{port}/v1", KEY, MODEL)
+            yield process, port
         finally:
             process.kill()
             process.communicate()
