@@ -14,6 +14,7 @@ from monitor.storage import tables
 from monitor.storage.rows import clean
 
 Reason = tuple[str, str, str]
+REASONS_KEPT = 10_000
 
 
 class Names:
@@ -51,6 +52,8 @@ class Names:
         key = (clean(verdict.reason) or "", str(verdict.fault_domain or ""), str(verdict.action or ""))
         known = self._reasons.get(key)
         if known is None:
+            if len(self._reasons) >= REASONS_KEPT:  # an upstream may put a new number into every answer
+                self._reasons.clear()
             known = self._reasons[key] = _find_reason(connection, key) or _insert_reason(connection, key)
         return known
 

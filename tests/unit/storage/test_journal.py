@@ -51,6 +51,16 @@ async def test_reasons_are_written_once(world: "World") -> None:
     assert world.value("SELECT count(*) FROM results WHERE reason_id = 1") == 40
 
 
+async def test_reasons_without_end_take_no_memory_without_end(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upstream that puts a number into every answer; each is written all the same, and found again."""
+    monkeypatch.setattr("monitor.storage.names.REASONS_KEPT", 3)
+    verdicts = [Verdict(Status.SERVER_ERROR, FaultDomain.ENDPOINT, f"request {number}") for number in range(10)]
+    await world.commit(*(world.result(at, verdict) for at, verdict in enumerate(verdicts * 2)))
+    assert world.value("SELECT count(*) FROM reasons") == 10
+    assert world.value("SELECT count(DISTINCT reason_id) FROM results") == 10
+    assert len(world.journal._batches._names._reasons) <= 3
+
+
 async def test_details_are_kept_where_there_are_any(world: "World") -> None:
     """Phases always; a request id only of a failure."""
     await world.commit(
