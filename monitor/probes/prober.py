@@ -87,6 +87,7 @@ class Prober:
             return self._crashed(check, Result(check.id, asked, asked, trigger, _CRASHED, lag_ms=lag_ms), error)
         await self._slots.take(check.endpoint, urgent=trigger is Trigger.CONFIRM)
         try:
+            endpoint = self._endpoints.get(check.endpoint, endpoint)  # a new key may have come during the wait
             started = self._clock.now()
             lag_ms += started.s_since(asked) * _MS_PER_S
             try:

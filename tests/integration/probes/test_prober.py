@@ -114,6 +114,18 @@ async def test_a_key_can_be_replaced(serve: "Serve", api: "Script", start: "Star
     assert server.connections == 1
 
 
+async def test_a_probe_that_waited_for_a_slot_uses_the_key_of_its_start(
+    serve: "Serve", api: "Script", start: "Start"
+) -> None:
+    """Else one expired key would be refused once for every check that waits, and two refusals are an outage."""
+    server = await serve(api)
+    prober = start(server.url, total=1, api_key=Secret("sk-expired-0123456789"))
+    first, second = (asyncio.create_task(prober.probe(CHAT, Trigger.ON_PHASE)) for _ in range(2))
+    await asyncio.sleep(0)
+    prober.replace_key("gw", Secret(KEY), redactor=Redactor([KEY]))
+    assert [(await first).status, (await second).status] == [Status.AUTH_ERROR, Status.UP]
+
+
 async def test_a_reload_leaves_probes_in_flight_alone(
     serve: "Serve", api: "Script", start: "Start", target_at: "TargetAt"
 ) -> None:
