@@ -24,8 +24,13 @@ class Recent:
     buckets: tuple[tuple[int, int], ...] = ()
 
     def add(self, at_us: int, *, success: bool) -> "Recent":
-        """One more counted result; one older than the newest hour (a clock set back) counts in the newest."""
+        """One more counted result; one older than the newest hour (a clock set back) counts in the newest.
+
+        Set back by more than a day it was far ahead before: then what is held would never grow old, and goes.
+        """
         hour = at_us // HOUR_US
+        if hour < self.hour - RECENT_HOURS:
+            return Recent(hour, ((int(success), 1),))
         moved = self._moved_to(hour) if hour > self.hour else self
         (successes, counted), *rest = moved.buckets or ((0, 0),)
         return Recent(max(hour, self.hour), ((successes + success, counted + 1), *rest))

@@ -20,6 +20,14 @@ def test_recent_forgets_after_a_day() -> None:
     assert recent.availability(HOUR_US * 60) is None
 
 
+def test_recent_begins_anew_when_the_clock_was_a_year_ahead() -> None:
+    """What was counted in a future that never came would count for a year."""
+    ahead = Recent().add(400 * 24 * HOUR_US, success=False)
+    back = ahead.add(2 * HOUR_US, success=True)
+    assert back.availability(2 * HOUR_US) == 100.0
+    assert back.availability(30 * HOUR_US) is None
+
+
 def test_recent_survives_a_clock_set_back() -> None:
     """A result that seems older than the newest hour counts in the newest."""
     recent = Recent().add(HOUR_US * 5, success=True).add(HOUR_US * 3, success=False)
