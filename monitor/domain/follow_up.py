@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from monitor.domain.check import Check
-from monitor.domain.health import Health, State, rest_s
+from monitor.domain.health import Health, State
+from monitor.domain.rest import rest_s
 from monitor.domain.result import Result
 
 
