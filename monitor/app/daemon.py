@@ -27,7 +27,7 @@ from monitor.config.load import Loaded
 from monitor.config.paths import control_path, sqlite_path
 from monitor.delivery.delivery import Delivery
 from monitor.domain.check import Check
-from monitor.errors import RelayWatchError, StorageError
+from monitor.errors import RelayWatchError, StartError, StorageError
 from monitor.ledger import Ledger
 from monitor.probes.endpoint import LiveEndpoint
 from monitor.probes.prober import Prober
@@ -88,6 +88,9 @@ class Daemon:
         """
         try:
             await self._build()
+        except StorageError as refusal:
+            await self._house.aclose()
+            raise StartError(f"cannot start: {refusal.message}", hint=refusal.hint) from refusal
         except BaseException:
             await self._house.aclose()
             raise

@@ -8,9 +8,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
+
 from monitor.errors import InternalError, RelayWatchError
 
 T = TypeVar("T")
+
+log = structlog.get_logger("relaywatch.daemon")
 
 
 @dataclass(slots=True)
@@ -37,9 +41,16 @@ async def named(name: str, part: Coroutine[Any, Any, Any], may_end: Callable[[],
     except RelayWatchError:
         raise
     except Exception as error:
-        raise InternalError(f"the {name} died: {type(error).__name__}: {error}") from error
+        log.critical("part_died", part=name, exc_info=error)
+        cause = _innermost(error)
+        raise InternalError(f"the {name} died: {type(cause).__name__}: {cause}") from error
     if not may_end():
         raise InternalError(f"the {name} ended on its own")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What happened, where a task group only says that something did."""
+    return _innermost(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
