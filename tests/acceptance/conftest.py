@@ -49,6 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("acceptance")
 
 
+async def eventually(condition: Callable[[], bool], within_s: float) -> bool:
+    """Wait for a condition; False if it did not come to hold within the bound."""
+    ends = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > ends:
+            return False
+        await asyncio.sleep(LOOK_AGAIN_S)  # what another process does wakes nobody here
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """What a command left behind."""
@@ -74,8 +84,6 @@ class Deployment:
         logs: the log lines of the present run.
         stderr: all bytes of every run; `stdout` likewise.
     """
-
-    executable = COMMAND
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -215,6 +223,8 @@ class Deployment:
 class World:
     """What a test puts around the daemon; taken down at its end."""
 
+    eventually = staticmethod(eventually)
+
     def __init__(self, folder: Path, house: AsyncExitStack) -> None:
         self.folder = folder
         self._house = house
@@ -241,11 +251,6 @@ class World:
         made = Deployment(place)
         self._deployments.append(made)
         return made
-
-    @staticmethod
-    async def eventually(condition: Callable[[], bool], within_s: float) -> bool:
-        """Wait for a condition that no daemon has to live for; False if it did not come to hold."""
-        return await eventually(condition, within_s)
 
     @staticmethod
     def told(sink: WebhookSink) -> list[tuple[str, str]]:
@@ -275,16 +280,6 @@ class World:
         """Kill whatever still runs."""
         for deployment in self._deployments:
             await deployment.kill()
-
-
-async def eventually(condition: Callable[[], bool], within_s: float) -> bool:
-    """Wait for a condition; False if it did not come to hold within the bound."""
-    ends = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > ends:
-            return False
-        await asyncio.sleep(LOOK_AGAIN_S)  # what another process does wakes nobody here
-    return True
 
 
 async def run(*command: str) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import csv
 import io
 import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.simulator.faults import Fault, FaultKind
@@ -133,7 +135,9 @@ async def test_a_pipe_that_closes_is_no_error(world: "World") -> None:
     await daemon.until(lambda: gateway.requests.total() > 50, 10, "some history")
     daemon.signal(signal.SIGINT)
     assert await daemon.ended() == 0
-    line = f"{daemon.executable} history -c {daemon.path} --limit 100000 --format csv | head -1"
+    line = (
+        f"{Path(sys.executable).with_name('relaywatch')} history -c {daemon.path} --limit 100000 --format csv | head -1"
+    )
     process = await asyncio.create_subprocess_shell(
         line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=daemon.environ
     )
