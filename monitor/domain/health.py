@@ -11,13 +11,12 @@ from types import MappingProxyType
 from monitor.clock import Moment
 from monitor.domain.availability import Recent
 from monitor.domain.check import Check, HealthRules
+from monitor.domain.rest import rest_s
 from monitor.domain.result import Result, Status, Trigger, Verdict
 
 AUTH_FAILURES_IN_A_ROW = 2
 STALE_INTERVALS = 3
 STALE_AT_LEAST_S = 300.0
-REST_AT_MOST_S = 3600.0
-REST_UNASKED_AT_MOST_S = 300.0
 
 
 class State(StrEnum):
@@ -92,7 +91,8 @@ class Window:
 
     def push(self, *, hit: bool, capacity: int) -> "Window":
         """The window with one more result, the oldest dropped beyond `capacity`."""
-        return Window(((self.bits << 1) | hit) & ((1 << capacity) - 1), min(self.size + 1, capacity))
+        pushed = Window(((self.bits << 1) | hit) & ((1 << capacity) - 1), min(self.size + 1, capacity))
+        return self if pushed == self else pushed  # ten thousand healthy checks keep one object each, not a new one
 
     @property
     def hits(self) -> int:
@@ -165,16 +165,17 @@ class Advance:
 
 def advance(check: Check, health: Health, result: Result) -> Advance:
     """The next health after one result. Pure; results of one check must come in the order in which they started."""
-    seen = replace(health, latest=result.verdict, latest_at=result.started_at, recent=_recent(health, result))
+    seen = replace(
+        health,
+        latest=result.verdict,
+        latest_at=result.started_at,
+        loading_since=_loading_since(health, result),
+        recent=_recent(health, result),
+    )
     if result.status is Status.UNKNOWN:
         return Advance(seen, counted=False)
-    if result.verdict.loading:
-        since = health.loading_since or result.started_at
-        if result.started_at.s_since(since) < check.rules.loading_grace_s:
-            return Advance(replace(seen, loading_since=since, consecutive_successes=0), counted=False)
-        seen = replace(seen, loading_since=since)
-    else:
-        seen = replace(seen, loading_since=None)
+    if result.verdict.loading and _within_grace(check.rules, seen, result):
+        return Advance(replace(seen, consecutive_successes=0), counted=False)
     fresh_s = stale_after_s(check) + (rest_s(check, health.latest) or 0.0)
     counted = _count(check, _without_stale_streak(seen, result, fresh_s), result)
     because = down_because(check.rules, counted) if result.status.is_failure else None
@@ -205,12 +206,15 @@ def stale_after_s(check: Check) -> float:
     return max(STALE_INTERVALS * check.interval_s, STALE_AT_LEAST_S)
 
 
-def rest_s(check: Check, verdict: Verdict | None) -> float | None:
-    """How long a check is left alone after a verdict, in seconds; None unless it was a rate limit."""
-    if verdict is None or verdict.status is not Status.RATE_LIMITED:
-        return None
-    asked = verdict.retry_after_s
-    return min(min(2 * check.interval_s, REST_UNASKED_AT_MOST_S) if asked is None else asked, REST_AT_MOST_S)
+def _loading_since(health: Health, result: Result) -> Moment | None:
+    if result.verdict.loading:
+        return health.loading_since or result.started_at
+    return health.loading_since if result.status is Status.UNKNOWN else None
+
+
+def _within_grace(rules: HealthRules, health: Health, result: Result) -> bool:
+    since = health.loading_since or result.started_at
+    return result.started_at.s_since(since) < rules.loading_grace_s
 
 
 def _recent(health: Health, result: Result) -> Recent:
@@ -283,7 +287,9 @@ def _slowness(rules: HealthRules, health: Health, result: Result) -> tuple[Healt
     slow_now = result.status is Status.DEGRADED
     answers = health.slow_answers.push(hit=slow_now, capacity=rules.slow_ratio.window)
     slowed_at = (*health.slowed_at, result.started_at) if slow_now else health.slowed_at
-    health = replace(health, slow_answers=answers, slowed_at=slowed_at[len(slowed_at) - answers.hits :])
+    slowed_at = slowed_at[len(slowed_at) - answers.hits :]
+    if (answers, slowed_at) != (health.slow_answers, health.slowed_at):
+        health = replace(health, slow_answers=answers, slowed_at=slowed_at)
     if not health.slow and answers.hits >= rules.slow_ratio.failures:
         return replace(health, slow=True, slow_since=health.slowed_at[0]), Change.SLOW
     if health.slow and answers.newest_all_clear(rules.slow_ratio.failures):
