@@ -173,7 +173,10 @@ class Scheduler:
             entry.alarm.cancel()
         delay_s = max(0.0, (due_us - self._clock.now().mono_us) / US_PER_S)
         loop = asyncio.get_running_loop()
-        entry.alarm = loop.call_later(delay_s, lambda: self._turn(entry, trigger, due_us, self._clock.now()))
+        entry.alarm = loop.call_later(delay_s, self._rung, entry, trigger, due_us)
+
+    def _rung(self, entry: _Entry, trigger: Trigger, due_us: int) -> None:
+        self._turn(entry, trigger, due_us, self._clock.now())
 
     def _turn(self, entry: _Entry, trigger: Trigger, due_us: int, now: Moment) -> None:
         if self._entries.get(entry.check.id) is not entry:

@@ -37,6 +37,21 @@ class _Turns(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 is not typed
         return datetime.fromtimestamp((now.wall_us + ahead_us) / US_PER_S, UTC)
 
 
+class _OnLoop(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler 3 is not typed
+    """Wakes up in place, because everything here runs on the loop.
+
+    APScheduler would go through the door for other threads: a turn of the loop and a system call for every slot.
+    """
+
+    def _start_timer(self, wait_seconds: float | None) -> None:
+        self._stop_timer()
+        if wait_seconds is not None:
+            self._timeout = self._eventloop.call_later(wait_seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._start_timer(self._process_jobs())
+
+
 class SlotTimer:
     """Calls back at every turn of every cycle that it was given.
 
@@ -47,7 +62,7 @@ class SlotTimer:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         # The callbacks only spawn tasks: run them in place, not in a thread and not as a task each.
-        self._scheduler = AsyncIOScheduler(
+        self._scheduler = _OnLoop(
             timezone=UTC,
             executors={"default": DebugExecutor()},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
