@@ -3,6 +3,7 @@
 Owns no decision; every method is called on the event loop, is cheap, and never raises.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -48,27 +49,17 @@ class Witness:
     def __init__(self, metrics: Metrics, tally: Tally) -> None:
         self._metrics = metrics
         self._tally = tally
+        # Bound once: the module's logger is put together anew for every event, also for those that nobody writes.
+        self._log: structlog.typing.FilteringBoundLogger = log.bind()
 
     def probed(self, check: Check, before: Status | None, result: Result) -> None:
         """A probe's result was taken; `before` is the check's status until then."""
         self._metrics.observe_probe(result, check)
         self._tally.add(result)
         changed = result.status is not before and (before is not None or result.status is not Status.UP)
-        write = log.info if changed else log.debug
-        verdict = result.verdict
-        write(
-            "probe",
-            check=result.check,
-            status=result.status,
-            before=before,
-            fault_domain=verdict.fault_domain,
-            reason=verdict.reason,
-            http_status=result.http_status,
-            latency_ms=None if result.latency_ms is None else round(result.latency_ms, 1),
-            lag_ms=round(result.lag_ms, 1),
-            trigger=result.trigger,
-            request_id=result.request_id,
-        )
+        level = logging.INFO if changed else logging.DEBUG
+        if self._log.is_enabled_for(level):
+            self._write(level, before, result)
 
     def committed(self, batch: Batch, seconds: float) -> None:
         """A batch is on disk."""
@@ -86,6 +77,23 @@ class Witness:
                 decision=event.decision,
                 notifications=event.notifications,
             )
+
+    def _write(self, level: int, before: Status | None, result: Result) -> None:
+        verdict = result.verdict
+        self._log.log(
+            level,
+            "probe",
+            check=result.check,
+            status=result.status,
+            before=before,
+            fault_domain=verdict.fault_domain,
+            reason=verdict.reason,
+            http_status=result.http_status,
+            latency_ms=None if result.latency_ms is None else round(result.latency_ms, 1),
+            lag_ms=round(result.lag_ms, 1),
+            trigger=result.trigger,
+            request_id=result.request_id,
+        )
 
 
 def availability_lines(checks: Mapping[str, Check], tally: Tally) -> list[str]:
