@@ -4,7 +4,7 @@ All fallible work happens here, before any live state is touched.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from monitor.alerting.policy import Audience
@@ -26,6 +26,7 @@ class Setup:
     """A configuration, ready to be put in force.
 
     Attributes:
+        loaded: as it was read, but for the models of each endpoint: they live on in `checks`.
         checks: in the order of the file.
         targets: endpoints by name.
         redactor: knows every secret of this configuration.
@@ -76,7 +77,7 @@ def prepare(loaded: Loaded, environ: Mapping[str, str], clock: Clock) -> Setup:
     access = resolve_access(loaded, environ)
     voice = Voice(loaded.config.language, ZoneInfo(loaded.config.timezone))
     return Setup(
-        loaded=loaded,
+        loaded=_without_models(loaded),
         access=access,
         checks=checks_of(loaded.config),
         targets=targets_of(loaded.config, access),
@@ -84,3 +85,9 @@ def prepare(loaded: Loaded, environ: Mapping[str, str], clock: Clock) -> Setup:
         redactor=Redactor(access.secrets()),
         channels=build_channels(loaded.config, access, voice, clock),
     )
+
+
+def _without_models(loaded: Loaded) -> Loaded:
+    # Ten thousand of their tables would take 9 MB for as long as the daemon runs.
+    endpoints = tuple(endpoint.model_copy(update={"models": ()}) for endpoint in loaded.config.endpoints)
+    return replace(loaded, config=loaded.config.model_copy(update={"endpoints": endpoints}))

@@ -16,6 +16,5 @@ def run(
 ) -> None:
     """Run the daemon until it is told to stop; SIGHUP reloads the configuration."""
     path = find_path(config, os.environ).absolute()
-    loaded = load(path)
-    lines = run_in_loop(serve(loaded, os.environ, lambda: load(path)))
+    lines = run_in_loop(serve(load(path), os.environ, lambda: load(path)))
     sys.stdout.write("availability since the start\n" + "".join(f"  {line}\n" for line in lines))

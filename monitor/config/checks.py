@@ -4,6 +4,7 @@ The model's word counts before the endpoint's, the endpoint's before `[defaults]
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
@@ -53,7 +54,7 @@ def _check(endpoint: Endpoint, model: ModelTable | None, values: dict[str, Any])
         confirm_interval_s=values["confirm_interval_s"],
         slow_after_s=values["slow_after_s"] or None,
         max_tokens=values["max_tokens"],
-        rules=_rules(values),
+        rules=_shared(_rules(values)),
     )
 
 
@@ -65,6 +66,12 @@ def _rules(values: dict[str, Any]) -> HealthRules:
         loading_grace_s=values["loading_grace_s"],
         severity=values["severity"],
     )
+
+
+@cache
+def _shared(rules: HealthRules) -> HealthRules:
+    """The first of all equal rules: most checks have the same."""
+    return rules
 
 
 def _provider(endpoint: Endpoint, model: ModelTable | None) -> str:
