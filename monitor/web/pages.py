@@ -5,20 +5,21 @@ Owns rendering and how long a rendered page serves. What it shows is decided in 
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from aiohttp import hdrs, web
 
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
-from monitor.errors import InternalError
 from monitor.web.metrics import Metrics
 from monitor.web.problems import problem
 from monitor.web.reading import Reading
 from monitor.web.sources import Sources
 from monitor.web.texts import LABELS, Look, Text, say
 from monitor.web.view import Viewer
+
+if TYPE_CHECKING:
+    import jinja2
 
 REFRESH_S = 15
 SERVES_FOR_S = 0.5
@@ -53,18 +54,12 @@ class Pages:
         self._metrics = metrics
         self.voice = sources.voice
         self._template: jinja2.Template | None = None
-        self._style = b""
         self._rendering = asyncio.Lock()
         self._rendered: tuple[Moment, bytes] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Every path of this module."""
         return [web.get("/", self.status), web.get(f"/{STYLE}", self.style), web.get("/icon/{look}.svg", self.icon)]
-
-    def load(self) -> None:
-        """Read templates from disk; to be called once, in a thread, before anything is answered."""
-        self._template = _environment().get_template("status.html")
-        self._style = (TEMPLATES / STYLE).read_bytes()
 
     async def status(self, _request: web.Request) -> web.Response:
         """The page; visitors of the same half second share one rendering."""
@@ -77,7 +72,8 @@ class Pages:
 
     async def style(self, _request: web.Request) -> web.Response:
         """The style sheet."""
-        return web.Response(body=self._style, content_type="text/css", charset="utf-8")
+        style = await self._reading.run((TEMPLATES / STYLE).read_bytes)
+        return web.Response(body=style, content_type="text/css", charset="utf-8")
 
     async def icon(self, request: web.Request) -> web.Response:
         """The icon of the browser's tab."""
@@ -89,7 +85,7 @@ class Pages:
     async def _render(self, now: Moment) -> bytes:
         """The page as bytes; probes get their turn in between, however many checks there are."""
         if self._template is None:
-            raise InternalError("the status page was not loaded")
+            self._template = await self._reading.run(_load)
         voice = self.voice
         viewer = Viewer(voice, now)
         backlog = await self._reading.backlog()
@@ -107,8 +103,10 @@ class Pages:
         return [*self._sources.readiness(), *refused]
 
 
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+def _load() -> "jinja2.Template":
+    import jinja2  # noqa: PLC0415  3 MB with the template, for whoever looks at the page
+
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -116,6 +114,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    return environment.get_template("status.html")
 
 
 def _words(voice: Voice) -> dict[str, Any]:

@@ -76,7 +76,6 @@ class Server:
         Raises:
             StartError: a port or the socket is taken or cannot be opened; nothing is left open.
         """
-        await self._reading.run(self._pages.load)
         await self._runner.setup()
         try:
             if self._listen is not None:
