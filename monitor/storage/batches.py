@@ -14,7 +14,6 @@ from monitor.domain.result import Result
 from monitor.storage import dialect, tables
 from monitor.storage.names import Names
 from monitor.storage.rows import (
-    Memory,
     Values,
     detail_row,
     event_row,
@@ -36,8 +35,9 @@ class BatchWriter:
 
     def __init__(self, sql: Dialect) -> None:
         self._names = Names()
-        self._memories: dict[str, Memory] = {}
-        self._new_memories: dict[str, Memory] = {}
+        # Only the hash of what was written: a day of ten thousand checks takes 5 MB, and is in their healths already.
+        self._memories: dict[str, int] = {}
+        self._new_memories: dict[str, int] = {}
         self._written: list[Result] = []
         self._insert_result = dialect.insert_sql(sql, tables.results)
         self._upsert_detail = dialect.upsert_sql(sql, tables.result_details)
@@ -115,8 +115,9 @@ class BatchWriter:
             reason = None if health.latest is None else self._names.reason(connection, health.latest)
             rows.append(state_row(check, health, reason))
             memory = memory_of(health)
-            if memory != self._memories.get(name):
-                self._new_memories[name] = memory
+            known = hash(memory)
+            if known != self._memories.get(name):
+                self._new_memories[name] = known
                 memories.append((check, memory_text(memory)))
         _many(connection, self._upsert_state, rows)
         _many(connection, self._upsert_memory, memories)
