@@ -80,6 +80,7 @@ def load_command(name: str) -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
+    _open_standard_streams()
     try:
         get_command(app)(args=arguments, prog_name=NAME)
     except SystemExit as end:
@@ -97,6 +98,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         structlog.get_logger(NAME).critical("crashed", exc_info=True)
         sys.exit(EXIT_INTERNAL)
     sys.exit(_flushed(0))
+
+
+def _open_standard_streams() -> None:
+    """Whoever started this without one of them gets the null device in its place.
+
+    Else the next file that is opened (the database, a connection) would take its number, and be written into.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 app = typer.Typer(

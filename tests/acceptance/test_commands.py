@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,8 +13,9 @@ from monitor.simulator.faults import Fault, FaultKind
 from monitor.simulator.sinks import Answer
 
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import World
+    from tests.acceptance.conftest import Deployment, World
 
+COMMAND = Path(sys.executable).with_name("relaywatch")
 BROKEN, FINE = "openai/gpt-4.1", "anthropic/claude-sonnet-4"
 CHECK = f"gw/chat/{BROKEN}"
 
@@ -126,6 +128,21 @@ async def test_notify_test_says_what_the_other_side_answered(world: "World") -> 
     assert len(slack.messages) == 1
 
 
+async def test_started_without_standard_streams(world: "World") -> None:
+    """As some supervisors start things: what it opens takes the place of none of them, and it ends as always."""
+    gateway = await world.gateway(FINE)
+    daemon = world.deployment()
+    daemon.configure(daemon.endpoint(gateway, FINE))
+    shell = asyncio.create_task(_in_a_shell(f"exec {COMMAND} run -c {daemon.path} <&- >&- 2>&-", daemon))
+    assert await world.eventually(lambda: gateway.requests.total() > 3, 10)
+    pid, _ = (daemon.folder / "relaywatch.db.lock").read_text().split()
+    os.kill(int(pid), signal.SIGTERM)
+    assert await shell == (0, b"", b"")
+    assert daemon.rows("SELECT stop_reason FROM daemon_runs") == [("stopped",)]
+    assert daemon.rows("PRAGMA integrity_check") == [("ok",)]
+    assert (await _in_a_shell(f"{COMMAND} status -c /nowhere 2>&-", daemon))[0] == 2
+
+
 async def test_a_pipe_that_closes_is_no_error(world: "World") -> None:
     """`relaywatch history | head -1` ends quietly."""
     gateway = await world.gateway(FINE)
@@ -135,12 +152,16 @@ async def test_a_pipe_that_closes_is_no_error(world: "World") -> None:
     await daemon.until(lambda: gateway.requests.total() > 50, 10, "some history")
     daemon.signal(signal.SIGINT)
     assert await daemon.ended() == 0
-    line = (
-        f"{Path(sys.executable).with_name('relaywatch')} history -c {daemon.path} --limit 100000 --format csv | head -1"
-    )
-    process = await asyncio.create_subprocess_shell(
-        line, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=daemon.environ
-    )
-    stdout, stderr = await process.communicate()
+    line = f"{COMMAND} history -c {daemon.path} --limit 100000 --format csv | head -1"
+    _, stdout, stderr = await _in_a_shell(line, daemon)
     assert stdout.startswith(b"check,endpoint,kind,model,status")
     assert stderr == b""
+
+
+async def _in_a_shell(line: str, daemon: "Deployment") -> tuple[int | None, bytes, bytes]:
+    """Exit code, standard output and error."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_shell(line, stdout=pipe, stderr=pipe, env=daemon.environ)
+    async with asyncio.timeout(20):
+        stdout, stderr = await process.communicate()
+    return process.returncode, stdout, stderr
