@@ -137,9 +137,9 @@ def csv_cell(value: Any) -> str | int | float:
     if isinstance(value, Mapping):
         value = " ".join(f"{key}={count}" for key, count in value.items())
     text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    dangerous = text.lstrip(" ").startswith(_FORMULA)
-    text = printable(text)
-    return f"'{text}" if dangerous else text
+    shown = printable(text)
+    dangerous = any(form.lstrip(" ").startswith(_FORMULA) for form in (text, shown))
+    return f"'{shown}" if dangerous else shown
 
 
 def write_table(sheet: Sheet, out: TextIO) -> None:

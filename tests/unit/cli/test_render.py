@@ -63,7 +63,9 @@ def test_json_never_acts_on_a_terminal_and_keeps_every_character(text: str) -> N
     assert not set(shown) & {*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\u202e", "\u2066", "\u2028"}
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\N{FULLWIDTH EQUALS SIGN}1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\x1f=1", "\N{FULLWIDTH EQUALS SIGN}1"]
+)
 def test_a_csv_cell_is_never_a_formula(text: str) -> None:
     """A model id may begin like one."""
     assert str(csv_cell(text)).startswith("'")
