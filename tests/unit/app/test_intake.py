@@ -131,9 +131,11 @@ async def test_a_reload_counts_more_than_a_key_that_was_being_read(setup: Setup,
     """The configuration names another file meanwhile: its key stays."""
     prober = FakeProber()
     one = intake_of(setup, prober)
-    one.report(REFUSED)
     (tmp_path / "other").write_text("sk-third-0123456789abcdef")
-    one.put_in_force(await asyncio.to_thread(setup_in, tmp_path, "other"))
+    reloaded = await asyncio.to_thread(setup_in, tmp_path, "other")
+    one.report(REFUSED)
+    await asyncio.sleep(0)  # the reading has begun, and cannot end before the next await
+    one.put_in_force(reloaded)
     await errands(one)
     assert prober.keys == []
 
