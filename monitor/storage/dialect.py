@@ -24,7 +24,7 @@ _LOG_BYTES = 16 * 1024 * 1024
 _TUNING = {
     "wal_autocheckpoint": _LOG_BYTES // _PAGE_BYTES,
     "journal_size_limit": 4 * _LOG_BYTES,
-    "cache_size": -16_000,
+    "cache_size": -4_000,
 }
 
 
