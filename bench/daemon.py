@@ -1,7 +1,9 @@
 """The daemon under measurement: its configuration, its event loop, and what its database tells afterwards."""
 
+import asyncio
 import json
 import sqlite3
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -75,7 +77,12 @@ def configure(folder: Path, load: Load, url: str) -> Path:
 
 @asynccontextmanager
 async def running(config: Path, loop: str) -> AsyncIterator[psutil.Popen]:
-    """The real daemon on one core, as `relaywatch run` starts it; ready when the first result is on disk."""
+    """The real daemon on one core, as `relaywatch run` starts it; ready when the first result is on disk.
+
+    Its database exists already, as at every start but the first, which alone needs the migrations' library.
+    """
+    upgrade = MAIN.format(path=str(config)).replace("'run'", "'db', 'upgrade'")
+    await asyncio.to_thread(subprocess.run, python("-c", upgrade), stdout=subprocess.DEVNULL, check=True)
     code = (WITHOUT_UVLOOP if loop == ASYNCIO else "") + MAIN.format(path=str(config))
     async with started(python("-c", code)) as process:
         await until(lambda: process.poll() is not None or has_result(database_of(config)), within_s=60)
