@@ -228,6 +228,8 @@ class Scheduler:
 
     def _clock_stepped(self, step_s: float, now: Moment) -> None:
         log.warning("clock_stepped", seconds=round(step_s, 3))
+        for group in list(self._groups.values()):
+            self._slot_turn(group)  # a clock set back silenced the timer: a turn since then comes late, not never
         self._timer.replan()
         before_us = now.wall_us - round(step_s * US_PER_S)
         for group in self._groups.values():

@@ -57,13 +57,14 @@ class VirtualClock:
 
 
 class PlainTimer:
-    """Fires the turns of every cycle without APScheduler."""
+    """Fires the turns of every cycle without APScheduler; like it, blind after a wall clock was set back."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
         self.tasks: dict[object, asyncio.Task[None]] = {}
         self.heartbeat_mono_us = 0
         self.replans = 0
+        self._replanned = asyncio.Event()
 
     def start(self, failed: Callable[[BaseException], None]) -> None:
         """Turns fire from `add` on."""
@@ -82,14 +83,20 @@ class PlainTimer:
         self.tasks.pop(key).cancel()
 
     def replan(self) -> None:
-        """Counted."""
+        """Counted; whoever is blind sees again."""
         self.replans += 1
+        self._replanned.set()
+        self._replanned = asyncio.Event()
 
     async def _turns(self, cycle: Cycle, callback: Callable[[], Any]) -> None:
         while True:
-            now = self.clock.now().mono_us
-            await asyncio.sleep((cycle.next_after(now) - now) / US_PER_S)
-            callback()
+            now, replans = self.clock.now(), self.replans
+            ahead_us = cycle.next_after(now.mono_us) - now.mono_us
+            await asyncio.sleep(ahead_us / US_PER_S)
+            if self.replans == replans and self.clock.now().wall_us < now.wall_us + ahead_us - 1000:
+                await self._replanned.wait()
+            else:
+                callback()
 
 
 Answer = Callable[[Check, Trigger, int], tuple[float, FollowUp]]
@@ -349,6 +356,32 @@ def test_a_step_of_the_wall_clock_moves_the_plan_and_nothing_else() -> None:
         starts = bench.of("a")
         assert {round(b - a, 6) for a, b in itertools.pairwise(starts[1:])} == {10.0}
         assert sum(change.rhythm is not None for change in bench.plans) == 4
+
+    in_virtual_time(scenario())
+
+
+def test_a_turn_while_the_timer_is_blind_comes_late_not_never() -> None:
+    """A clock set back silences the timer until the step is noticed, within a second: no check loses its turn."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        scheduler = bench.build()
+        scheduler.apply([check(f"c{i}") for i in range(50)])
+        task = asyncio.create_task(scheduler.run())
+        for second in range(20):
+            await asyncio.sleep(10.05)
+            bench.clock.step_us = -(second + 1) * 3600 * US_PER_S
+        await asyncio.sleep(10)
+        task.cancel()
+        await scheduler.drain(1.0)
+        assert bench.timer.replans == 20
+        late = [lag for *_, lag in bench.started if lag > 1]
+        assert late
+        assert max(late) <= 1000
+        for name in (f"c{i}" for i in range(50)):
+            gaps = [after - before for before, after in itertools.pairwise(bench.of(name)[1:])]
+            assert max(gaps) <= 11
+            assert len(gaps) >= 18
 
     in_virtual_time(scenario())
 
