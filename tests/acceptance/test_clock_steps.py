@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.acceptance.conftest import Deployment, World
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-INTERVAL_S = 0.5
+INTERVAL_S = 1.5
 STEPS_S = (3600, 0, -3600, 0)
 MODELS = ("openai/gpt-4.1", "anthropic/claude-sonnet-4")
 
@@ -28,7 +28,7 @@ async def test_no_probe_is_lost_and_no_outage_invented(world: "World") -> None:
     daemon.configure(
         daemon.endpoint(gateway, *MODELS, more="check_models = false"),
         daemon.webhook(hook),
-        interval="500ms",
+        interval="1500ms",
         slow_after="0s",
     )
     wall = daemon.folder / "wall"
@@ -40,11 +40,11 @@ async def test_no_probe_is_lost_and_no_outage_invented(world: "World") -> None:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     await daemon.start()
-    await _probes(daemon, gateway, 3)
+    await _probes(daemon, gateway, 2)
     for number, offset_s in enumerate(STEPS_S, 1):
         _set(wall, offset_s)
         await daemon.until(partial(_stepped, daemon, number), 5, f"step {number} is noticed")
-        await _probes(daemon, gateway, 4)
+        await _probes(daemon, gateway, 2)
     assert hook.received == []
     assert not daemon.events("probe"), "a change of status"
     _keeps_its_rhythm(gateway)
@@ -84,11 +84,12 @@ async def _probes(daemon: "Deployment", gateway: "Gateway", more: int) -> None:
 
 
 def _keeps_its_rhythm(gateway: "Gateway") -> None:
-    """No turn is missing: two probes of a model are never two intervals apart, and none is probed too often."""
+    """No turn is missing: one may come late, until the step is noticed within a second, but it comes."""
     times: defaultdict[str | None, list[float]] = defaultdict(list)
     for seen in gateway.seen:
         times[seen.model].append(seen.at_s)
     for model, at in times.items():
         gaps = [after - before for before, after in pairwise(at[1:])]
-        assert max(gaps) < 2 * INTERVAL_S, (model, gaps)
-        assert sum(gaps) / len(gaps) == pytest.approx(INTERVAL_S, rel=0.1), (model, gaps)
+        assert max(gaps) < 2 * INTERVAL_S - 0.1, (model, gaps)
+        assert len(gaps) >= int((at[-1] - at[1]) / INTERVAL_S + 0.1), (model, gaps)
+        assert len(gaps) <= (at[-1] - at[1]) / INTERVAL_S + 1, (model, gaps)

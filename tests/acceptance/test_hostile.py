@@ -1,11 +1,18 @@
 """An upstream that wants to do harm: the key it echoes, markup, mentions, links, escapes show up nowhere."""
 
+import asyncio
 import base64
 import csv
 import io
 import json
+import os
+import pty
+import re
+import sys
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -18,11 +25,13 @@ from monitor.simulator.sinks import Answer
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Deployment, World
 
+COMMAND = Path(sys.executable).with_name("relaywatch")
 KEY = "qX7-Rk2/vT9+zLm4=Wb8~Nd5Jc3"
 HOOK_SECRET = "whsec_" + base64.b64encode(b"a-secret-for-signing-0123").decode()
 FRAGMENT = 6
 EVIL = (
-    "<script>alert(1)</script> <!channel> <!here|x> @everyone <https://evil.example|click> "
+    "[/b] [link=https://evil.example] {0} %s <script>alert(1)</script> <!channel> <!here|x> @everyone "
+    "<https://evil.example|click> "
     "\x1b[31m\x1b]0;owned\x07 \u202egnp.exe"
 )
 MARKUP = ("<script", "<!channel", "<!here", "<https://evil", "\x1b[31m", "\x1b]0;", "\x07", "\u202e")
@@ -102,6 +111,45 @@ async def test_nothing_of_it_shows_up_anywhere(world: "World") -> None:
         _is_calm(received.body)
     assert not slack.refusals
     assert [message.live for message in slack.messages if message.live] == []
+
+
+async def test_a_terminal_shows_only_our_own_escapes(world: "World") -> None:
+    """On a terminal colours are used; nothing of the upstream's steers it, and no markup is taken for our own."""
+    gateway = await world.gateway(*MODELS)
+    daemon = world.deployment()
+    daemon.environ |= {"GW_KEY": KEY, "TERM": "xterm-256color", "COLUMNS": "300"}
+    daemon.configure(daemon.endpoint(gateway, *MODELS, more='api_key = { env = "GW_KEY" }'))
+    for model, fault in _faults().items():
+        gateway.set_fault(model, fault)
+    code, shown = await _on_a_terminal(daemon, "check", "-c", str(daemon.path))
+    assert code == 1
+    assert "owned" in shown
+    assert "[link=https://evil.example]" in shown
+    _leaks_nothing("terminal", shown, secrets=(KEY,))
+    assert "\x1b[1;31m" in shown
+    escapes = set(re.findall(r"\x1b(?:\[[0-9;?]*[A-Za-z]|.)", shown))
+    assert not [one for one in escapes if not re.fullmatch(r"\x1b\[(?:[0-9;]*m|[12]?[AK]|\?25[hl])", one)]
+
+
+async def _on_a_terminal(daemon: "Deployment", *arguments: str) -> tuple[int, str]:
+    """Exit code and everything that a command writes on a terminal."""
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        COMMAND, *arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=daemon.environ
+    )
+    os.close(theirs)
+    shown = await asyncio.to_thread(_everything, ours)
+    return await process.wait(), shown
+
+
+def _everything(terminal: int) -> str:
+    """What comes until the last writer is gone, which Linux tells by an error."""
+    shown = bytearray()
+    with suppress(OSError):
+        while part := os.read(terminal, 65536):
+            shown += part
+    os.close(terminal)
+    return shown.decode()
 
 
 async def _commands(daemon: "Deployment") -> AsyncIterator[tuple[tuple[str, ...], str]]:
