@@ -21,9 +21,9 @@ CHECK = f"gw/chat/{BROKEN}"
 
 
 async def test_the_demo_tells_of_an_outage_and_of_its_end(world: "World") -> None:
-    """Half a minute, nothing configured: `opened` and `resolved` appear once each, exit code 0."""
+    """Less than half a minute, nothing configured: `opened` and `resolved` appear once each, exit code 0."""
     daemon = world.deployment()
-    ended = await daemon.command("demo", "--for", "30s", within_s=45)
+    ended = await daemon.command("demo", "--for", "22s", within_s=45)
     assert ended.code == 0, ended.stderr
     assert ended.stdout.count("[opened]") == 1
     assert ended.stdout.count("[resolved]") == 1
