@@ -4,9 +4,11 @@ Owns streaks, ratios, the loading grace and the small machine for slow answers. 
 who is told (`alerting`). Everything here is a value: `advance` takes a health and a result and gives the next health.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from monitor.clock import Moment
 from monitor.domain.availability import Recent
@@ -165,19 +167,13 @@ class Advance:
 
 def advance(check: Check, health: Health, result: Result) -> Advance:
     """The next health after one result. Pure; results of one check must come in the order in which they started."""
-    seen = replace(
-        health,
-        latest=result.verdict,
-        latest_at=result.started_at,
-        loading_since=_loading_since(health, result),
-        recent=_recent(health, result),
-    )
+    seen = _seen(health, result)
     if result.status is Status.UNKNOWN:
-        return Advance(seen, counted=False)
-    if result.verdict.loading and _within_grace(check.rules, seen, result):
-        return Advance(replace(seen, consecutive_successes=0), counted=False)
+        return Advance(replace(health, **seen), counted=False)
+    if result.verdict.loading and _within_grace(check.rules, health, result):
+        return Advance(replace(health, **seen, consecutive_successes=0), counted=False)
     fresh_s = stale_after_s(check) + (rest_s(check, health.latest) or 0.0)
-    counted = _count(check, _without_stale_streak(seen, result, fresh_s), result)
+    counted = _count(check, _without_stale_streak(health, result, fresh_s), result, seen)
     because = down_because(check.rules, counted) if result.status.is_failure else None
     state, change = TRANSITIONS[counted.state, _signal(check.rules, counted, result.status, because)]
     moved = _move(counted, state, change, _began(counted, because, result))
@@ -206,21 +202,20 @@ def stale_after_s(check: Check) -> float:
     return max(STALE_INTERVALS * check.interval_s, STALE_AT_LEAST_S)
 
 
-def _loading_since(health: Health, result: Result) -> Moment | None:
-    if result.verdict.loading:
-        return health.loading_since or result.started_at
-    return health.loading_since if result.status is Status.UNKNOWN else None
+def _seen(health: Health, result: Result) -> dict[str, Any]:
+    """What changes whether or not the result counts; copied with what it counts for, since copies are what costs."""
+    seen: dict[str, Any] = {"latest": result.verdict, "latest_at": result.started_at}
+    if result.status is Status.UNKNOWN:
+        return seen
+    seen["loading_since"] = (health.loading_since or result.started_at) if result.verdict.loading else None
+    if result.trigger is Trigger.ON_PHASE:
+        seen["recent"] = health.recent.add(result.started_at.wall_us, success=result.status.is_success)
+    return seen
 
 
 def _within_grace(rules: HealthRules, health: Health, result: Result) -> bool:
     since = health.loading_since or result.started_at
     return result.started_at.s_since(since) < rules.loading_grace_s
-
-
-def _recent(health: Health, result: Result) -> Recent:
-    if result.trigger is not Trigger.ON_PHASE or result.status is Status.UNKNOWN:
-        return health.recent
-    return health.recent.add(result.started_at.wall_us, success=result.status.is_success)
 
 
 def _without_stale_streak(health: Health, result: Result, fresh_s: float) -> Health:
@@ -230,7 +225,7 @@ def _without_stale_streak(health: Health, result: Result, fresh_s: float) -> Hea
     return replace(health, consecutive_failures=0, auth_failures=0, streak_started=None)
 
 
-def _count(check: Check, health: Health, result: Result) -> Health:
+def _count(check: Check, health: Health, result: Result, seen: Mapping[str, Any]) -> Health:
     failed = result.status.is_failure
     failures, failed_at = health.failures, health.failed_at
     if result.trigger is Trigger.ON_PHASE and check.rules.failure_ratio is not None:
@@ -240,6 +235,7 @@ def _count(check: Check, health: Health, result: Result) -> Health:
     if failed:
         return replace(
             health,
+            **seen,
             last_counted=result.started_at,
             consecutive_failures=health.consecutive_failures + 1,
             consecutive_successes=0,
@@ -250,6 +246,7 @@ def _count(check: Check, health: Health, result: Result) -> Health:
         )
     return replace(
         health,
+        **seen,
         last_counted=result.started_at,
         latency_ms=result.latency_ms,
         consecutive_failures=0,
