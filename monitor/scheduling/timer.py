@@ -10,8 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
-from apscheduler.executors.debug import DebugExecutor
+from apscheduler.executors.base import BaseExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
@@ -52,6 +51,28 @@ class _OnLoop(AsyncIOScheduler):  # type: ignore[misc]  # APScheduler 3 is not t
         self._start_timer(self._process_jobs())
 
 
+class _InPlace(BaseExecutor):  # type: ignore[misc]  # APScheduler 3 is not typed
+    """Calls back at once, without the lock, the count of instances and the events of a job that may last.
+
+    Args:
+        failed: takes what a callback raised; APScheduler itself would only log it.
+    """
+
+    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+        super().__init__()
+        self._failed = failed
+
+    def submit_job(self, job: "Job", run_times: list[datetime]) -> None:
+        """Call the job's callback."""
+        self._do_submit_job(job, run_times)
+
+    def _do_submit_job(self, job: "Job", _run_times: list[datetime]) -> None:
+        try:
+            job.func()
+        except Exception as error:  # noqa: BLE001  whatever it is ends the daemon
+            self._failed(error)
+
+
 class SlotTimer:
     """Calls back at every turn of every cycle that it was given.
 
@@ -61,10 +82,8 @@ class SlotTimer:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # The callbacks only spawn tasks: run them in place, not in a thread and not as a task each.
         self._scheduler = _OnLoop(
             timezone=UTC,
-            executors={"default": DebugExecutor()},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         # It logs a line per run below WARNING.
@@ -73,12 +92,9 @@ class SlotTimer:
         self.heartbeat_mono_us = clock.now().mono_us
 
     def start(self, failed: Callable[[BaseException], None]) -> None:
-        """Begin to fire; call once, from the running loop.
-
-        Args:
-            failed: takes what a callback raised; APScheduler itself would only log it.
-        """
-        self._scheduler.add_listener(lambda event: failed(_error_of(event)), EVENT_JOB_ERROR)
+        """Begin to fire, and hand what a callback raised to `failed`; call once, from the running loop."""
+        # The callbacks only spawn tasks: run them in place, not in a thread and not as a task each.
+        self._scheduler.add_executor(_InPlace(failed), "default")
         now = self._clock.now()
         self.heartbeat_mono_us = now.mono_us
         self.add("heartbeat", Cycle(now.mono_us, HEARTBEAT_US), self._beat)
@@ -104,8 +120,3 @@ class SlotTimer:
 
     def _beat(self) -> None:
         self.heartbeat_mono_us = self._clock.now().mono_us
-
-
-def _error_of(event: JobExecutionEvent) -> BaseException:
-    error: BaseException = event.exception
-    return error
