@@ -18,6 +18,7 @@ from monitor.storage.rows import (
     detail_row,
     event_row,
     incident_row,
+    mark_of,
     memory_of,
     memory_text,
     outbox_row,
@@ -35,9 +36,9 @@ class BatchWriter:
 
     def __init__(self, sql: Dialect) -> None:
         self._names = Names()
-        # Only the hash of what was written: a day of ten thousand checks takes 5 MB, and is in their healths already.
-        self._memories: dict[str, int] = {}
-        self._new_memories: dict[str, int] = {}
+        # Only a mark of what was written: a day of ten thousand checks takes 5 MB, and is in their healths already.
+        self._marks: dict[str, int] = {}
+        self._new_marks: dict[str, int] = {}
         self._written: list[Result] = []
         self._insert_result = dialect.insert_sql(sql, tables.results)
         self._upsert_detail = dialect.upsert_sql(sql, tables.result_details)
@@ -64,16 +65,16 @@ class BatchWriter:
     def settled(self, batch: Batch, *, committed: bool) -> None:
         """The transaction is over: what was learned in it is kept, or forgotten with it."""
         if committed:
-            self._memories.update(self._new_memories)
+            self._marks.update(self._new_marks)
             self._written = list(batch.results)
         else:
             self.forget()
-        self._new_memories = {}
+        self._new_marks = {}
 
     def forget(self) -> None:
         """Ids and memories are looked up and written again."""
         self._names.forget()
-        self._memories = {}
+        self._marks = {}
 
     def _write_results(self, connection: Connection, results: list[Result]) -> None:
         # The same objects once more: the answer to their commit was lost (a cancelled caller), not the commit.
@@ -114,11 +115,10 @@ class BatchWriter:
             check = self._names.check(connection, name, health.since.wall_us)
             reason = None if health.latest is None else self._names.reason(connection, health.latest)
             rows.append(state_row(check, health, reason))
-            memory = memory_of(health)
-            known = hash(memory)
-            if known != self._memories.get(name):
-                self._new_memories[name] = known
-                memories.append((check, memory_text(memory)))
+            mark = mark_of(health)
+            if mark != self._marks.get(name):
+                self._new_marks[name] = mark
+                memories.append((check, memory_text(memory_of(health))))
         _many(connection, self._upsert_state, rows)
         _many(connection, self._upsert_memory, memories)
 

@@ -93,8 +93,18 @@ Memory = tuple[Window, Window, tuple[Moment, ...], tuple[Moment, ...], tuple[tup
 
 
 def memory_of(health: Health) -> Memory:
-    """The part of a health that goes into `state_memory`; equal as long as that row need not be written."""
+    """The part of a health that goes into `state_memory`."""
     return (health.failures, health.slow_answers, health.failed_at, health.slowed_at, health.recent.buckets[1:])
+
+
+def mark_of(health: Health) -> int:
+    """A number that stays the same as long as the row in `state_memory` need not be written.
+
+    How long a window without a hit is, is not worth a write a probe: after a restart "5 of the last 20" may be told as
+    "5 of the last 8", which is as true.
+    """
+    windows = tuple(window.bits and window for window in (health.failures, health.slow_answers))
+    return hash((windows, health.failed_at, health.slowed_at, health.recent.buckets[1:]))
 
 
 def memory_text(memory: Memory) -> str:
