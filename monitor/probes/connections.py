@@ -48,7 +48,7 @@ class Connections:
             connector = aiohttp.TCPConnector(
                 force_close=True, limit=0, use_dns_cache=False, resolver=self._resolver, socket_factory=open_socket
             )
-            self._fresh = _session(connector)
+            self._fresh = _session(connector, _never_repeat)
         return self._fresh
 
     def kept(self, idle_s: float) -> aiohttp.ClientSession:
@@ -62,6 +62,7 @@ class Connections:
                 resolver=self._resolver,
                 socket_factory=open_socket,
             )
+            # What goes over a kept connection is POST, and aiohttp repeats only idempotent methods.
             session = self._kept[idle_s] = _session(connector)
         return session
 
@@ -86,12 +87,12 @@ async def _never_repeat(request: aiohttp.ClientRequest, handler: _Handler) -> ai
         raise DisconnectedError from error
 
 
-def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.TCPConnector, *middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=TracedResponse,
-        middlewares=[_never_repeat],
+        middlewares=middlewares,
         timeout=aiohttp.ClientTimeout(total=None),
         auto_decompress=False,
         trust_env=False,
