@@ -16,9 +16,10 @@ import structlog
 
 from monitor.alerting import notices
 from monitor.alerting.alternatives import Ranking
+from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Batch, Queued, Restored, RhythmChange
 from monitor.alerting.notification import Notification
-from monitor.alerting.policy import Audience, Decision, Occurrence, decide, resolved
+from monitor.alerting.policy import Decision, Occurrence, decide, resolved
 from monitor.alerting.texts import Alternative
 from monitor.clock import Clock, Moment
 from monitor.domain.check import Check

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from monitor.alerting.notification import Notification
+from monitor.alerting.silences import Silence
 from monitor.clock import Moment
 from monitor.domain.availability import Rhythm
 from monitor.domain.health import Health
@@ -50,10 +51,11 @@ class Batch:
     events: list[IncidentEvent] = field(default_factory=list)
     outbox: list[Queued] = field(default_factory=list)
     rhythms: list[RhythmChange] = field(default_factory=list)
+    silences: dict[int, Silence] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """True if there is anything to write."""
-        return bool(self.results or self.healths or self.incidents or self.events or self.outbox or self.rhythms)
+        return any((self.results, self.healths, self.incidents, self.events, self.outbox, self.rhythms, self.silences))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Restored:
         healths: by check id, of the checks asked for and of every check with an open incident.
         open_incidents: every incident without a resolution.
         next_incident_id: greater than any given before.
+        silences: in force or still to come.
+        next_silence_id: greater than any given before.
         instance: a short random name of this database, stable for its life; part of every notification's id.
     """
 
@@ -71,6 +75,8 @@ class Restored:
     open_incidents: tuple[Incident, ...]
     next_incident_id: int
     instance: str
+    silences: tuple[Silence, ...] = ()
+    next_silence_id: int = 1
 
 
 @dataclass(frozen=True, slots=True)

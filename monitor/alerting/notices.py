@@ -3,8 +3,8 @@
 from datetime import datetime
 from types import MappingProxyType
 
+from monitor.alerting.audience import Audience
 from monitor.alerting.notification import Event, Notification
-from monitor.alerting.policy import Audience
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Language
 from monitor.domain.check import Check, CheckKind, Severity, check_id, provider_of

@@ -16,6 +16,8 @@ class Event(StrEnum):
 
     OPENED = "opened"
     UPDATED = "updated"
+    REMINDER = "reminder"
+    ESCALATED = "escalated"
     RESOLVED = "resolved"
     NOTICE = "notice"
     TEST = "test"
@@ -23,7 +25,13 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IncidentFacts:
-    """The incident as a receiver sees it; times are ISO 8601 UTC, null where they have not come."""
+    """The incident as a receiver sees it; times are ISO 8601 UTC, null where they have not come.
+
+    Attributes:
+        kind: what is wrong: `outage`, `slow`, `flapping`, or the rule that was broken.
+        scope: how much of the endpoint it is: `check`, `provider`, `endpoint`, or `network` beyond one endpoint.
+        acknowledged_by: who said "I am on it"; null while nobody has.
+    """
 
     id: int
     key: str
@@ -34,6 +42,9 @@ class IncidentFacts:
     status: str
     fault_domain: str | None
     checks: tuple[str, ...]
+    kind: str = "outage"
+    scope: str = "check"
+    acknowledged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

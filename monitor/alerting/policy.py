@@ -7,9 +7,10 @@ are `texts`, the counters behind a step are `domain.health`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Queued
 from monitor.alerting.notification import Details, Event, IncidentFacts, Notification
-from monitor.alerting.texts import Alternative, Scene, Voice, wording
+from monitor.alerting.texts import Alternative, Scene, wording
 from monitor.clock import Moment, iso
 from monitor.domain.check import Check, Severity
 from monitor.domain.health import Advance, Change, Health
@@ -30,22 +31,6 @@ EVENTS = {
     IncidentEventKind.UPDATED: Event.UPDATED,
     IncidentEventKind.RESOLVED: Event.RESOLVED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Who is told, and how they are spoken to.
-
-    Attributes:
-        channels: names, in the order of the configuration.
-        instance: the database's short name; makes ids unique among several RelayWatches.
-        public_url: where the status page can be seen; None if nowhere.
-    """
-
-    channels: tuple[str, ...]
-    voice: Voice
-    instance: str
-    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

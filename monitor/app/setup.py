@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from monitor.alerting.policy import Audience
+from monitor.alerting.audience import Audience
 from monitor.alerting.texts import Voice
 from monitor.clock import Clock
 from monitor.config.access import Access, resolve_access

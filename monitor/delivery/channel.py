@@ -18,9 +18,12 @@ class Delivered:
 
     Attributes:
         answer: what it said, on one line, safe to show.
+        thread: where the rest of this incident's messages belong, in the channel's own terms; None where the channel
+            has no threads. The first one of an incident is kept, and given back with every later message.
     """
 
     answer: str
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,13 @@ class Channel(Protocol):
         """As configured; unique."""
         ...
 
-    async def send(self, notification: Notification) -> Receipt:
-        """Try once, within `SEND_TIMEOUT_S`. Never raises; may be called again with the same notification."""
+    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:
+        """Try once, within `SEND_TIMEOUT_S`. Never raises; may be called again with the same notification.
+
+        Args:
+            notification: the message.
+            thread: what the channel gave with the incident's first message; None before, and without threads.
+        """
         ...
 
     async def close(self) -> None:

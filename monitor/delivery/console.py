@@ -43,7 +43,7 @@ class ConsoleChannel:
         self._written: str | None = None
         self._stuck = False
 
-    async def send(self, notification: Notification) -> Receipt:
+    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:  # noqa: ARG002  no threads here
         """Write once. What was written after all, while the stream seemed stuck, is not written again."""
         try:
             async with asyncio.timeout(self._timeout_s), self._turn:

@@ -61,7 +61,7 @@ class SlackWebhookChannel:
         self._voice = voice
         self._client = AsyncWebhookClient(url, session=_session(line), logger=_silent, retry_handlers=[])
 
-    async def send(self, notification: Notification) -> Receipt:
+    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:  # noqa: ARG002  no threads here
         """Post once."""
         try:
             answer = await self._client.send_dict(payload(notification, self._voice))
@@ -101,7 +101,7 @@ class SlackBotChannel:
             token, base_url=api_url, session=_session(line), logger=_silent, retry_handlers=[]
         )
 
-    async def send(self, notification: Notification) -> Receipt:
+    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:  # noqa: ARG002  no threads here
         """Post once."""
         try:
             answer = await self._client.chat_postMessage(channel=self._channel, **payload(notification, self._voice))

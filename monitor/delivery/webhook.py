@@ -49,7 +49,7 @@ class WebhookChannel:
         self._headers = dict(headers or {})
         self._signer = None if signing_secret is None else _signer(signing_secret)
 
-    async def send(self, notification: Notification) -> Receipt:
+    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:  # noqa: ARG002  no threads here
         """POST once."""
         body = orjson.dumps(_cleaned(notification.body()))
         now_us = self._clock.now().wall_us

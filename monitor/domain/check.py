@@ -30,6 +30,19 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
+class FlappingRule:
+    """When a check that changes its mind is called flapping: the weighted share of changes, in percent.
+
+    Attributes:
+        high_percent: flapping from here on.
+        low_percent: settled below.
+    """
+
+    high_percent: float = 30.0
+    low_percent: float = 25.0
+
+
+@dataclass(frozen=True, slots=True)
 class HealthRules:
     """When a check is believed to be down, up, or degraded.
 
@@ -40,6 +53,7 @@ class HealthRules:
         slow_ratio: DEGRADED results among the last on-phase ones until people are told.
         loading_grace_s: how long "Loading model" adds nothing to a streak or ratio.
         severity: overrides the severity of every incident of the check.
+        flapping: None is off.
     """
 
     failure_threshold: int = 3
@@ -48,6 +62,7 @@ class HealthRules:
     slow_ratio: Ratio = Ratio(5, 10)
     loading_grace_s: float = 300.0
     severity: Severity | None = None
+    flapping: FlappingRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,8 @@ class Check:
         id: `ENDPOINT/models` or `ENDPOINT/chat/MODEL`; stable.
         provider: the vendor behind the gateway: the part of the model id before `/`, as configured, or the endpoint.
         slow_after_s: slower successes are DEGRADED; None is off.
+        host: of the endpoint's URL, in lower case; endpoints on one host share its troubles.
+        tags: of the endpoint; for routes, silences and maintenance windows.
     """
 
     id: str
@@ -72,6 +89,8 @@ class Check:
     slow_after_s: float | None = 5.0
     max_tokens: int = 16
     rules: HealthRules = field(default_factory=HealthRules)
+    host: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def check_id(endpoint: str, kind: CheckKind, model: str | None) -> str:

@@ -15,10 +15,12 @@ class FollowUp:
     Attributes:
         confirm_after_s: a confirm probe this long after the end of the last; None for no such probe.
         rest_s: no probe at all for this long; None for no rest.
+        triage: checks to be probed at once to learn whose fault a first failure is.
     """
 
     confirm_after_s: float | None = None
     rest_s: float | None = None
+    triage: tuple[str, ...] = ()
 
 
 AS_PLANNED = FollowUp()

@@ -51,11 +51,16 @@ class FaultDomain(StrEnum):
 
 
 class Trigger(StrEnum):
-    """Why a probe ran: only on-phase results count in availability and ratios."""
+    """Why a probe ran: only on-phase results count in availability and ratios.
+
+    MAINTENANCE is an on-phase probe inside a maintenance window: recorded, and counted nowhere.
+    """
 
     ON_PHASE = "on_phase"
     CONFIRM = "confirm"
     MANUAL = "manual"
+    TRIAGE = "triage"
+    MAINTENANCE = "maintenance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.domain.result import Result
 from monitor.storage import dialect, tables
+from monitor.storage.memory import silence_row
 from monitor.storage.names import Names
 from monitor.storage.rows import (
     Values,
@@ -48,6 +49,7 @@ class BatchWriter:
         self._insert_incident_check = dialect.insert_or_keep_sql(sql, tables.incident_checks)
         self._insert_event = dialect.insert_or_keep_sql(sql, tables.incident_events)
         self._insert_outbox = dialect.insert_or_keep_sql(sql, tables.outbox)
+        self._upsert_silence = dialect.upsert_sql(sql, tables.silences)
         self._upsert_rhythm = dialect.upsert_sql(sql, tables.rhythms)
         self._end_rhythm = dialect.prepared(sql, _end_rhythm())
 
@@ -59,6 +61,7 @@ class BatchWriter:
             self._write_incident(connection, incident)
         _many(connection, self._insert_event, [event_row(event) for event in batch.events])
         _many(connection, self._insert_outbox, [outbox_row(queued) for queued in batch.outbox])
+        _many(connection, self._upsert_silence, [silence_row(silence) for silence in batch.silences.values()])
         for change in batch.rhythms:
             self._write_rhythm(connection, change)
 
@@ -128,7 +131,8 @@ class BatchWriter:
 
     def _incident_checks(self, connection: Connection, incident: Incident) -> Iterator[Values]:
         for position, name in enumerate(incident.checks):
-            yield (incident.id, position, self._names.check(connection, name, incident.started_at.wall_us))
+            check = self._names.check(connection, name, incident.started_at.wall_us)
+            yield (incident.id, position, check, (incident.joined_at or incident.detected_at).wall_us)
 
     def _write_rhythm(self, connection: Connection, change: RhythmChange) -> None:
         check = self._names.check(connection, change.check, change.at_us)

@@ -27,7 +27,13 @@ STATUS_CODES: MappingProxyType[Status, int] = MappingProxyType(
     },
 )
 TRIGGER_CODES: MappingProxyType[Trigger, int] = MappingProxyType(
-    {Trigger.ON_PHASE: 0, Trigger.CONFIRM: 1, Trigger.MANUAL: 2},
+    {
+        Trigger.ON_PHASE: 0,
+        Trigger.CONFIRM: 1,
+        Trigger.MANUAL: 2,
+        Trigger.TRIAGE: 3,
+        Trigger.MAINTENANCE: 4,
+    },
 )
 STATE_CODES: MappingProxyType[State, int] = MappingProxyType({State.PENDING: 0, State.UP: 1, State.DOWN: 2})
 

@@ -6,11 +6,13 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from monitor.alerting.batch import Restored
+from monitor.alerting.silences import Silence
 from monitor.clock import Moment
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.errors import StorageError
 from monitor.storage import tables
+from monitor.storage.memory import silence_of
 from monitor.storage.rows import health_of, incident_of, verdict_of
 
 INSTANCE_KEY = "instance"
@@ -29,7 +31,16 @@ def restore(connection: Connection, checks: Collection[str], now: Moment) -> Res
     wanted = {*checks, *(check for incident in incidents for check in incident.checks)}
     healths = {name: health for name, health in read_healths(connection, now).items() if name in wanted}
     newest = connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0
-    return Restored(healths, tuple(incidents), newest + 1, instance)
+    silences = read_silences(connection, now)
+    last_silence = connection.execute(select(func.max(tables.silences.c.id))).scalar() or 0
+    return Restored(healths, tuple(incidents), newest + 1, instance, tuple(silences), last_silence + 1)
+
+
+def read_silences(connection: Connection, now: Moment) -> list[Silence]:
+    """Every silence that is in force or still to come, oldest first."""
+    table = tables.silences
+    query = select(table).where(table.c.expired_at_us.is_(None)).order_by(table.c.id)
+    return [silence_of(row, now) for row in connection.execute(query)]
 
 
 def read_healths(connection: Connection, now: Moment) -> dict[str, Health]:

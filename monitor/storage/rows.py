@@ -17,9 +17,10 @@ from monitor.domain.action import Action
 from monitor.domain.availability import Recent
 from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause, Health, Window
-from monitor.domain.incident import Cause, Incident, IncidentEvent, IncidentKind
+from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentEvent, IncidentKind, Scope
 from monitor.domain.result import FaultDomain, Phases, Result, Status, Verdict
 from monitor.storage.codes import STATE_CODES, STATES, STATUS_CODES, STATUSES, TRIGGER_CODES
+from monitor.storage.memory import incident_memory, joined_at, telling_of
 
 Values = tuple[Any, ...]
 _PER_MS = 10
@@ -184,6 +185,10 @@ def incident_row(incident: Incident) -> Values:
         incident.sequence,
         orjson.dumps([_cause_list(cause) for cause in incident.told]).decode(),
         None if incident.pending_cause is None else orjson.dumps(_cause_list(incident.pending_cause)).decode(),
+        str(incident.scope),
+        incident.provider,
+        *_acknowledgement(incident.acknowledged),
+        incident_memory(incident),
     )
 
 
@@ -207,7 +212,20 @@ def incident_of(row: Row[Any], checks: Sequence[str], now: Moment) -> Incident:
         sequence=row.sequence,
         told=tuple(_cause(pair) for pair in orjson.loads(row.told)),
         pending_cause=None if row.pending_cause is None else _cause(orjson.loads(row.pending_cause)),
+        scope=Scope(row.scope),
+        provider=row.provider,
+        joined_at=joined_at(row.memory, now),
+        acknowledged=None
+        if row.acknowledged_by is None
+        else Acknowledgement(row.acknowledged_by, now.anchor(row.acknowledged_at_us), row.acknowledgement or ""),
+        telling=telling_of(row.memory, now),
     )
+
+
+def _acknowledgement(acknowledged: Acknowledgement | None) -> Values:
+    if acknowledged is None:
+        return (None, None, None)
+    return (clean(acknowledged.by), acknowledged.at.wall_us, clean(acknowledged.note))
 
 
 def event_row(event: IncidentEvent) -> Values:
@@ -223,6 +241,7 @@ def event_row(event: IncidentEvent) -> Values:
         clean(event.reason),
         str(event.decision),
         event.notifications,
+        orjson.dumps({name: clean(why) for name, why in event.explanation}).decode() if event.explanation else None,
     )
 
 
@@ -240,7 +259,7 @@ def outbox_row(queued: Queued) -> Values:
         queued.created_at.wall_us,
         "pending",
         0,
-        *(None,) * 5,
+        *(None,) * 6,
     )
 
 

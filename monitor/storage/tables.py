@@ -155,6 +155,12 @@ incidents = Table(
     Column("sequence", Integer, nullable=False),
     Column("told", Text, nullable=False),
     Column("pending_cause", Text),
+    Column("scope", Text, nullable=False, server_default="check"),
+    Column("provider", Text),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_at_us", BigInteger),
+    Column("acknowledgement", Text),
+    Column("memory", Text, nullable=False, server_default="{}"),
 )
 Index(
     "ix_incidents_open",
@@ -170,6 +176,7 @@ incident_checks = Table(
     Column("incident_id", Integer, ForeignKey("incidents.id"), nullable=False),
     Column("position", Integer, nullable=False),
     _check_key(),
+    Column("joined_at_us", BigInteger),
     PrimaryKeyConstraint("incident_id", "check_id"),
 )
 Index("ix_incident_checks_check_id", incident_checks.c.check_id)
@@ -187,6 +194,7 @@ incident_events = Table(
     Column("reason", Text),
     Column("decision", Text, nullable=False),
     Column("notifications", Integer, nullable=False),
+    Column("explanation", Text),
     PrimaryKeyConstraint("incident_id", "sequence"),
 )
 
@@ -209,6 +217,7 @@ outbox = Table(
     Column("lease_run", Integer),
     Column("last_error", Text),
     Column("settled_at_us", BigInteger),
+    Column("fell_back_to", Text),
     UniqueConstraint("channel", "notification_id"),
 )
 Index("ix_outbox_incident_id", outbox.c.incident_id)
@@ -218,6 +227,30 @@ Index(
     outbox.c.incident_id,
     outbox.c.sequence,
     sqlite_where=text("settled_at_us IS NULL"),
+)
+
+# Where a channel keeps the messages of one incident together: Slack's first message, say.
+threads = Table(
+    "threads",
+    metadata,
+    Column("channel", Text, nullable=False),
+    Column("incident_id", Integer, ForeignKey("incidents.id"), nullable=False),
+    Column("thread", Text, nullable=False),
+    PrimaryKeyConstraint("channel", "incident_id"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("matcher", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("starts_at_us", BigInteger, nullable=False),
+    Column("ends_at_us", BigInteger),
+    Column("until", Text, nullable=False),
+    Column("expired_at_us", BigInteger),
 )
 
 daemon_runs = Table(

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Batch, Queued, Restored, RhythmChange
 from monitor.alerting.notification import Event, Notification
-from monitor.alerting.policy import Audience
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.alerting.audience import Audience
 from monitor.alerting.notices import cannot_record, forgotten_check, records_again
 from monitor.alerting.notification import Event, Notification
-from monitor.alerting.policy import Audience
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language

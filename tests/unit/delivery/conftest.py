@@ -176,7 +176,7 @@ class FakeChannel:
     most_at_once: int = 0
     takes_s: float = 0.0
 
-    async def send(self, notification: Notification) -> Receipt:
+    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:  # noqa: ARG002  no threads here
         """A float in the script hangs for so many seconds, and then fails to answer."""
         answer = self.script.popleft() if self.script else self.then
         self.attempts.append((asyncio.get_running_loop().time(), notification.id))

@@ -1,0 +1,60 @@
+"""Which incidents something is about: matchers, as routes, silences, maintenance windows and escalations use them.
+
+Pure. Patterns are shell wildcards (`openai/*`), compared with capitals; source: the standard library's `fnmatch`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from monitor.domain.check import Check, Severity
+from monitor.domain.result import FaultDomain, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Every field that is not empty must match, by any of its values; an empty matcher matches everything.
+
+    Attributes:
+        checks: patterns of check ids.
+        endpoints: patterns of names.
+        models: patterns of model ids; a model list matches none.
+        providers: patterns of names.
+        tags: of the endpoint; no patterns.
+    """
+
+    checks: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    fault_domains: tuple[FaultDomain, ...] = ()
+    statuses: tuple[Status, ...] = ()
+
+    def matches_check(self, check: Check) -> bool:
+        """True if the check itself fits; severity, fault domain and status are left aside."""
+        return (
+            _any(self.checks, check.id)
+            and _any(self.endpoints, check.endpoint)
+            and (not self.models or (check.model is not None and _any(self.models, check.model)))
+            and _any(self.providers, check.provider)
+            and (not self.tags or any(tag in self.tags for tag in check.tags))
+        )
+
+    def matches_trouble(self, severity: Severity, fault: FaultDomain | None, status: Status) -> bool:
+        """True if severity, fault domain and status fit; the check is left aside."""
+        return (
+            (not self.severities or severity in self.severities)
+            and (not self.fault_domains or fault in self.fault_domains)
+            and (not self.statuses or status in self.statuses)
+        )
+
+
+def any_matches(matchers: Iterable[Matcher], check: Check) -> bool:
+    """True if one of the matchers fits the check itself."""
+    return any(matcher.matches_check(check) for matcher in matchers)
+
+
+def _any(patterns: tuple[str, ...], text: str) -> bool:
+    return not patterns or any(fnmatchcase(text, pattern) for pattern in patterns)

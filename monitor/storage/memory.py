@@ -1,0 +1,106 @@
+"""What an incident and a silence remember, as JSON text of one column, and back. Pure.
+
+Owns the shape of that text only; it may grow: what an older version did not write has a default.
+"""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+
+from monitor.alerting.matching import Matcher
+from monitor.alerting.silences import Silence, Until
+from monitor.clock import Moment
+from monitor.domain.check import Severity
+from monitor.domain.incident import Incident, Telling, Told
+from monitor.domain.result import FaultDomain, Status
+
+_TIMES = ("first_at", "last_at", "hold_until", "easing_since")
+_WORDS = {"severities": Severity, "fault_domains": FaultDomain, "statuses": Status}
+
+
+def incident_memory(incident: Incident) -> str:
+    """The column `memory` of `incidents`."""
+    telling = incident.telling
+    times = {f"{name}_us": _wall(getattr(telling, name)) for name in _TIMES}
+    return orjson.dumps(
+        {
+            "channels": telling.channels,
+            "withheld": telling.withheld,
+            "grown": telling.grown,
+            "escalated": telling.escalated,
+            "joined_at_us": _wall(incident.joined_at),
+            **times,
+        },
+    ).decode()
+
+
+def telling_of(text: str, now: Moment) -> Telling:
+    """How far people were told, from that column; the times anchored at `now`."""
+    memory = orjson.loads(text)
+    times = {name: _moment(memory.get(f"{name}_us"), now) for name in _TIMES}
+    withheld = memory.get("withheld")
+    return Telling(
+        channels=tuple(memory.get("channels", ())),
+        withheld=None if withheld is None else Told(withheld),
+        grown=memory.get("grown", False),
+        escalated=memory.get("escalated", 0),
+        **times,
+    )
+
+
+def joined_at(text: str, now: Moment) -> Moment | None:
+    """When the newest check joined, from the same column."""
+    return _moment(orjson.loads(text).get("joined_at_us"), now)
+
+
+def silence_row(silence: Silence) -> tuple[Any, ...]:
+    """A row of `silences`."""
+    return (
+        silence.id,
+        matcher_text(silence.matcher),
+        silence.author,
+        silence.reason,
+        silence.created_at.wall_us,
+        silence.starts_at.wall_us,
+        _wall(silence.ends_at),
+        str(silence.until),
+        _wall(silence.expired_at),
+    )
+
+
+def silence_of(row: Row[Any], now: Moment) -> Silence:
+    """A silence from its row."""
+    return Silence(
+        id=row.id,
+        matcher=matcher_of(row.matcher),
+        author=row.author,
+        reason=row.reason,
+        created_at=now.anchor(row.created_at_us),
+        starts_at=now.anchor(row.starts_at_us),
+        ends_at=_moment(row.ends_at_us, now),
+        until=Until(row.until),
+        expired_at=_moment(row.expired_at_us, now),
+    )
+
+
+def matcher_text(matcher: Matcher) -> str:
+    """A matcher as JSON: its fields that are not empty."""
+    values = {name: getattr(matcher, name) for name in Matcher.__dataclass_fields__}
+    return orjson.dumps({name: value for name, value in values.items() if value}).decode()
+
+
+def matcher_of(text: str) -> Matcher:
+    """The matcher that `text` was made from."""
+    fields: dict[str, Any] = {
+        name: tuple(_WORDS.get(name, str)(value) for value in values) for name, values in orjson.loads(text).items()
+    }
+    return Matcher(**fields)
+
+
+def _wall(moment: Moment | None) -> int | None:
+    return None if moment is None else moment.wall_us
+
+
+def _moment(us: int | None, now: Moment) -> Moment | None:
+    return None if us is None else now.anchor(us)
