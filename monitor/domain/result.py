@@ -62,6 +62,16 @@ class Trigger(StrEnum):
     TRIAGE = "triage"
     MAINTENANCE = "maintenance"
 
+    @property
+    def is_turn(self) -> bool:
+        """The timer's turn came, whatever is made of the result."""
+        return self is Trigger.ON_PHASE or self is Trigger.MAINTENANCE
+
+    @property
+    def is_urgent(self) -> bool:
+        """A decision about an outage waits for it: it goes before routine, over a fresh connection."""
+        return self is Trigger.CONFIRM or self is Trigger.TRIAGE
+
 
 @dataclass(frozen=True, slots=True)
 class Phases:

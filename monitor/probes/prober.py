@@ -77,7 +77,7 @@ class Prober:
 
         Args:
             check: what to probe.
-            trigger: why; confirm probes take the first free slot, and a fresh connection.
+            trigger: why; confirm and triage probes take the first free slot, and a fresh connection.
             lag_ms: how late this call comes; the wait for a slot is added to it.
         """
         asked = self._clock.now()
@@ -85,7 +85,7 @@ class Prober:
         if endpoint is None:
             error = LookupError(f"no endpoint {check.endpoint}")
             return self._crashed(check, Result(check.id, asked, asked, trigger, _CRASHED, lag_ms=lag_ms), error)
-        await self._slots.take(check.endpoint, urgent=trigger is Trigger.CONFIRM)
+        await self._slots.take(check.endpoint, urgent=trigger.is_urgent)
         try:
             endpoint = self._endpoints.get(check.endpoint, endpoint)  # a new key may have come during the wait
             started = self._clock.now()
@@ -135,7 +135,7 @@ class Prober:
         self, endpoint: LiveEndpoint, check: Check, trigger: Trigger, started: Moment, lag_ms: float
     ) -> Result:
         deadline = asyncio.get_running_loop().time() + check.timeout_s
-        route = endpoint.route(check, fresh=trigger is Trigger.CONFIRM)
+        route = endpoint.route(check, fresh=trigger.is_urgent)
         now_s = started.wall_us / _US_PER_S
         while True:
             outcome = await exchange(self._connections, endpoint.request(check), route, deadline=deadline, now_s=now_s)

@@ -1,4 +1,4 @@
-"""The scheduler: every check on its fixed phase, confirm probes after a doubt, rests after a rate limit.
+"""The scheduler: every check on its fixed phase, confirm probes after a doubt, triage, rests after a rate limit.
 
 At most one probe of a check is in flight. A turn that comes while one is, or during a rest, is put off, not dropped. A
 slot's callback only spawns probes. Which turns there are is `phases`; APScheduler lives in `timer`.
@@ -37,6 +37,7 @@ class _Entry:
         rests_until_us: monotonic; no probe before.
         put_off_us: when the oldest turn that could not run was due; None without one.
         alarm: the one-shot timer of a first, confirm, or put-off probe.
+        alarm_is_turn: it stands for a turn of the check, which must not be lost.
     """
 
     check: Check
@@ -45,6 +46,7 @@ class _Entry:
     rests_until_us: int = 0
     put_off_us: int | None = None
     alarm: asyncio.TimerHandle | None = None
+    alarm_is_turn: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -174,8 +176,10 @@ class Scheduler:
         delay_s = max(0.0, (due_us - self._clock.now().mono_us) / US_PER_S)
         loop = asyncio.get_running_loop()
         entry.alarm = loop.call_later(delay_s, self._rung, entry, trigger, due_us)
+        entry.alarm_is_turn = trigger is Trigger.ON_PHASE
 
     def _rung(self, entry: _Entry, trigger: Trigger, due_us: int) -> None:
+        entry.alarm = None
         self._turn(entry, trigger, due_us, self._clock.now())
 
     def _turn(self, entry: _Entry, trigger: Trigger, due_us: int, now: Moment) -> None:
@@ -185,11 +189,12 @@ class Scheduler:
             if trigger is Trigger.ON_PHASE:
                 self._put_off(entry, due_us)
             return
-        if entry.alarm is not None:
+        if trigger is Trigger.ON_PHASE:
+            entry.put_off_us = None
+        if entry.alarm is not None and (trigger is Trigger.ON_PHASE or not entry.alarm_is_turn):
             entry.alarm.cancel()
             entry.alarm = None
         lag_ms = max(0, now.mono_us - max(due_us, entry.rests_until_us)) / 1000
-        entry.put_off_us = None
         flight = asyncio.create_task(self._fly(entry.check, trigger, lag_ms), name=f"probe {entry.check.id}")
         self._flights[entry.check.id] = flight
         flight.add_done_callback(partial(self._landed, entry.check.id))
@@ -204,10 +209,15 @@ class Scheduler:
         result = await self._probe(check, trigger, lag_ms)
         follow_up = self._report(result)
         del self._flights[check.id]
-        entry = self._entries.get(check.id)
-        if entry is None:
-            return
         now = self._clock.now()
+        entry = self._entries.get(check.id)
+        if entry is not None:
+            self._go_on(entry, follow_up, result, now)
+        for sibling in follow_up.triage:
+            if sibling in self._entries:
+                self._turn(self._entries[sibling], Trigger.TRIAGE, now.mono_us, now)
+
+    def _go_on(self, entry: _Entry, follow_up: FollowUp, result: Result, now: Moment) -> None:
         if follow_up.rest_s is not None:
             entry.rests_until_us = now.plus_s(follow_up.rest_s).mono_us
         if entry.put_off_us is not None:

@@ -17,7 +17,7 @@ import monitor
 from monitor.clock import US_PER_S
 from monitor.domain.check import Check, Severity
 from monitor.domain.health import Health, State
-from monitor.domain.result import Result, Status, Trigger
+from monitor.domain.result import Result, Status
 from monitor.logs import visible
 from monitor.storage.outbox import Waiting
 from monitor.web.sources import LedgerFace
@@ -86,7 +86,7 @@ class Metrics:
             if duration is None:
                 duration = self._durations[check.endpoint] = self._duration.labels(check.endpoint)
             duration.observe(result.latency_ms / MS_PER_S)
-        if result.trigger is Trigger.ON_PHASE:
+        if result.trigger.is_turn:
             self._lag.observe(result.lag_ms / MS_PER_S)
         if result.certificate_days is not None:
             self._days[check.endpoint] = result.certificate_days

@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import orjson
+import pytest
 import structlog.testing
 
 from monitor.clock import Moment, SystemClock
@@ -167,7 +168,10 @@ async def test_waiting_for_a_slot_is_lag_and_neither_latency_nor_timeout(serve: 
     assert all(result.latency_ms is not None and result.latency_ms < 300 for result in results)
 
 
-async def test_a_confirm_probe_goes_before_those_that_wait(serve: "Serve", api: "Script", start: "Start") -> None:
+@pytest.mark.parametrize("urgent", [Trigger.CONFIRM, Trigger.TRIAGE])
+async def test_an_urgent_probe_goes_before_those_that_wait(
+    serve: "Serve", api: "Script", start: "Start", urgent: Trigger
+) -> None:
     """The decision about an outage does not wait for routine."""
     order = count()
     seen: dict[str, int] = {}
@@ -179,7 +183,7 @@ async def test_a_confirm_probe_goes_before_those_that_wait(serve: "Serve", api: 
         seen[name] = next(order)
 
     async with asyncio.TaskGroup() as group:
-        for name, trigger in (("a", Trigger.ON_PHASE), ("b", Trigger.ON_PHASE), ("c", Trigger.CONFIRM)):
+        for name, trigger in (("a", Trigger.ON_PHASE), ("b", Trigger.ON_PHASE), ("c", urgent)):
             group.create_task(run(name, trigger))
     assert seen == {"a": 0, "c": 1, "b": 2}
 

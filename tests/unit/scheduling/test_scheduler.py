@@ -242,6 +242,85 @@ def test_a_rest_is_kept_and_the_turn_it_put_off_comes_at_its_end() -> None:
     in_virtual_time(scenario())
 
 
+def test_triage_probes_the_siblings_at_once() -> None:
+    """Every sibling that can be probed is, when the first failure is reported; its answer is one like any other."""
+
+    async def scenario() -> None:
+        ask = FollowUp(triage=("b", "c", "not on the schedule"))
+        bench = Bench(lambda one, _t, _n: (0.5, ask if one.id == "a" and not bench.of("b") else AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 60.0)])
+        await asyncio.sleep(0.1)
+        scheduler.apply([check(name, 60.0) for name in "abc"])
+        for name in "bc":  # their first probes are a long way off
+            scheduler._entries[name].alarm.cancel()  # type: ignore[union-attr]
+            scheduler._entries[name].alarm = None
+        await run_for(scheduler, 2)
+        assert bench.of("b") == bench.of("b", Trigger.TRIAGE) == bench.of("c", Trigger.TRIAGE) == [0.5]
+        assert [lag for _, _, why, lag in bench.started if why is Trigger.TRIAGE] == [0, 0]
+        assert {one.check for one in bench.reported if one.trigger is Trigger.TRIAGE} == {"b", "c"}
+
+    in_virtual_time(scenario())
+
+
+def test_triage_leaves_alone_what_flies_or_rests() -> None:
+    """A probe under way answers soon enough, and a server that asked to be left alone is."""
+    answers = {
+        "slow": (7.0, AS_PLANNED),
+        "resting": (0.1, FollowUp(rest_s=50.0)),
+        "a": (3.0, FollowUp(triage=("slow", "resting"))),
+    }
+
+    async def scenario() -> None:
+        bench = Bench(lambda one, _t, _n: answers[one.id])
+        scheduler = bench.build()
+        scheduler.apply([check(name, 600.0) for name in answers])
+        await run_for(scheduler, 20)
+        assert [why for _, _, why, _ in bench.started] == [Trigger.ON_PHASE] * 3
+
+    in_virtual_time(scenario())
+
+
+def test_triage_takes_no_turn_away() -> None:
+    """A first probe that is still to come comes, and a turn that falls into the triage is late, not lost."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda one, why, _n: (4.0 if why is Trigger.TRIAGE else 0.1, triage(one, why)))
+        scheduler = bench.build()
+        scheduler.apply([check("a"), check("b")])
+        await run_for(scheduler, 100)
+        for name in "ab":
+            rhythm = next(plan.rhythm for plan in bench.plans if plan.check == name)
+            assert rhythm is not None
+            assert len(bench.of(name, Trigger.ON_PHASE)) == rhythm.due(0, WALL_US + 100 * US_PER_S)
+        assert len(bench.of("a", Trigger.TRIAGE)) >= 10
+        assert bench.of("b")[0] == bench.of("b", Trigger.TRIAGE)[0]
+
+    def triage(one: Check, why: Trigger) -> FollowUp:
+        return FollowUp(triage=("a", "b")) if why is Trigger.ON_PHASE or one.id == "a" else AS_PLANNED
+
+    in_virtual_time(scenario())
+
+
+def test_a_triage_probe_stands_for_a_waiting_confirm_probe_and_may_ask_for_another() -> None:
+    """Of two probes about one doubt the earlier is enough; what it finds is confirmed as usual."""
+    follow_ups = {
+        ("b", Trigger.ON_PHASE): FollowUp(confirm_after_s=30.0),
+        ("a", Trigger.ON_PHASE): FollowUp(triage=("b",)),
+        ("b", Trigger.TRIAGE): FollowUp(confirm_after_s=5.0),
+    }
+
+    async def scenario() -> None:
+        bench = Bench(lambda one, why, _n: (3.0 if one.id == "a" else 0.1, follow_ups.get((one.id, why), AS_PLANNED)))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 600.0), check("b", 600.0)])
+        await run_for(scheduler, 60)
+        (asked,) = bench.of("b", Trigger.TRIAGE)
+        assert bench.of("b", Trigger.CONFIRM) == [pytest.approx(asked + 5.1)]
+
+    in_virtual_time(scenario())
+
+
 def test_at_most_one_probe_of_a_check_is_in_flight() -> None:
     """Whatever comes together, a check is never probed twice at a time."""
 

@@ -79,14 +79,16 @@ def test_probes_are_counted_by_check_and_status(ledger: "FakeLedger") -> None:
     assert found["relaywatch_probe_duration_seconds_sum[('endpoint', 'gw')]"] == 0.5
 
 
-def test_only_on_phase_probes_tell_of_schedule_lag(ledger: "FakeLedger") -> None:
-    """A confirm probe has no turn to be late for."""
+def test_only_turns_tell_of_schedule_lag(ledger: "FakeLedger") -> None:
+    """A confirm or triage probe has no turn to be late for; a turn is one during maintenance too."""
     metrics, check = Metrics(), ledger.add("gw", None)
     metrics.observe_probe(result(check), check)
+    metrics.observe_probe(result(check, trigger=Trigger.MAINTENANCE), check)
     metrics.observe_probe(result(check, trigger=Trigger.CONFIRM, lag_ms=900.0), check)
+    metrics.observe_probe(result(check, trigger=Trigger.TRIAGE, lag_ms=900.0), check)
     found = values(metrics, ledger)
-    assert found["relaywatch_schedule_lag_seconds_count[]"] == 1
-    assert found["relaywatch_schedule_lag_seconds_sum[]"] == pytest.approx(0.002)
+    assert found["relaywatch_schedule_lag_seconds_count[]"] == 2
+    assert found["relaywatch_schedule_lag_seconds_sum[]"] == pytest.approx(0.004)
 
 
 def test_a_pending_check_is_neither_up_nor_down(ledger: "FakeLedger") -> None:
