@@ -1,6 +1,7 @@
 """Figures over a period, per check and per endpoint, computed from single results.
 
 Availability, coverage and percentiles count on-phase probes only; `probes`, `by_status` and `tokens` count every probe.
+A turn during maintenance was not due.
 Percentiles are by nearest rank over UP and DEGRADED. Downtime is the part of outages (not of slowness) that lies in the
 period; for an endpoint, the time during which at least one of its checks was in one.
 """
@@ -17,7 +18,7 @@ from monitor.clock import US_PER_S, Moment
 from monitor.domain.availability import Rhythm, percent
 from monitor.domain.incident import IncidentKind
 from monitor.storage import lock, tables
-from monitor.storage.codes import ON_PHASE_CODE, STATUSES, SUCCESS_CODES, UNKNOWN_CODE
+from monitor.storage.codes import MAINTENANCE_CODE, ON_PHASE_CODE, STATUSES, SUCCESS_CODES, UNKNOWN_CODE
 from monitor.storage.reader import Reader, question
 from monitor.storage.retention import pruned_before_us
 
@@ -59,6 +60,7 @@ class _Figures:
     successes: int = 0
     counted: int = 0
     due: int = 0
+    excused: int = 0
     tokens: int | None = None
     latencies: Counter[int] = field(default_factory=Counter)
     first_tokens: Counter[int] = field(default_factory=Counter)
@@ -71,6 +73,7 @@ class _Figures:
         self.successes += other.successes
         self.counted += other.counted
         self.due += other.due
+        self.excused += other.excused
         if other.tokens is not None:
             self.tokens = (self.tokens or 0) + other.tokens
         self.latencies += other.latencies
@@ -94,9 +97,10 @@ def report(reader: Reader, period: Period, now: Moment) -> list[dict[str, Any]]:
         figures = _count(connection, check, span)
         if check.removed_at_us is not None and not figures.by_status:
             continue
-        newest_us = _newest_on_phase(connection, check.id, span)
+        newest_us = _newest_turn(connection, check.id, span)
         until_us = min(last_due_us, max(newest_us + 1, now.wall_us - UNDER_WAY_US))
-        figures.due = sum(rhythm.due(span.since_us, until_us) for rhythm in rhythms[check.id])
+        turns = sum(rhythm.due(span.since_us, until_us) for rhythm in rhythms[check.id])
+        figures.due = max(0, turns - figures.excused)
         figures.outages = outages[check.id]
         endpoints[check.endpoint].add(figures)
         rows.append(_row(figures, check.check, check.endpoint, check.model, span))
@@ -130,6 +134,8 @@ def _count(connection: Connection, check: Row[Any], span: Period) -> _Figures:
         figures.by_status[status] += probes
         if with_tokens:
             figures.tokens = (figures.tokens or 0) + tokens
+        if trigger == MAINTENANCE_CODE:
+            figures.excused += probes
         if trigger == ON_PHASE_CODE and status != UNKNOWN_CODE:
             figures.counted += probes
             figures.successes += probes if status in SUCCESS_CODES else 0
@@ -149,9 +155,10 @@ def _histogram(connection: Connection, column: ColumnElement[int], check_id: int
     return Counter(connection.execute(query).scalars())
 
 
-def _newest_on_phase(connection: Connection, check_id: int, span: Period) -> int:
+def _newest_turn(connection: Connection, check_id: int, span: Period) -> int:
     columns = tables.results.c
-    query = select(columns.started_at_us).where(*_in(check_id, span), columns.trigger == ON_PHASE_CODE)
+    turns = columns.trigger.in_((ON_PHASE_CODE, MAINTENANCE_CODE))
+    query = select(columns.started_at_us).where(*_in(check_id, span), turns)
     return connection.execute(query.order_by(columns.started_at_us.desc()).limit(1)).scalar() or -1
 
 

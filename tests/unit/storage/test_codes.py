@@ -26,7 +26,13 @@ def test_status_codes_are_what_databases_out_there_hold() -> None:
         "INVALID_RESPONSE": 11,
         "UNKNOWN": 12,
     }
-    assert {str(trigger): code for trigger, code in TRIGGER_CODES.items()} == {"on_phase": 0, "confirm": 1, "manual": 2}
+    assert {str(trigger): code for trigger, code in TRIGGER_CODES.items()} == {
+        "on_phase": 0,
+        "confirm": 1,
+        "manual": 2,
+        "triage": 3,
+        "maintenance": 4,
+    }
     assert {str(state): code for state, code in STATE_CODES.items()} == {"PENDING": 0, "UP": 1, "DOWN": 2}
 
 

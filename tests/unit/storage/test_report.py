@@ -83,6 +83,32 @@ async def test_coverage_is_counted_of_due(world: "World") -> None:
         assert row["coverage"] == pytest.approx(100 * 8 / 17)
 
 
+async def test_maintenance_counts_nowhere_and_its_turns_were_not_due(world: "World") -> None:
+    """Neither in availability nor percentiles, and it leaves no hole in coverage; a turn that was missed does."""
+    await world.begin()
+    await _every(world, 10)
+    window = [world.failure(at, latency_ms=9999.0, trigger=Trigger.MAINTENANCE) for at in (30, 40, 50)]
+    await world.commit(*(world.result(at, latency_ms=10.0) for at in (0, 10, 20, 70, 80)), *window, world.result(90))
+    with DaemonLock(world.path):
+        row, endpoint = await _rows(world, until_s=101)
+        for figures in (row, endpoint):
+            assert (figures["availability"], figures["latency_max_ms"]) == (100.0, 250.0)
+            assert figures["coverage"] == pytest.approx(100 * 6 / 7)
+            assert figures["by_status"] == {"UP": 6, "SERVER_ERROR": 3}
+        (row, _) = await _rows(world, since_s=30, until_s=51, now_s=100)
+        assert (row["availability"], row["coverage"]) == (None, None)
+
+
+async def test_a_turn_under_maintenance_has_come(world: "World") -> None:
+    """What was due before the newest of them is missed, although it was due only just now."""
+    await world.begin()
+    await _every(world, 10)
+    await world.commit(world.result(0), world.result(20, trigger=Trigger.MAINTENANCE))
+    with DaemonLock(world.path):
+        (row, _) = await _rows(world, until_s=21)
+    assert row["coverage"] == 50.0
+
+
 async def test_nothing_is_due_after_the_daemon_has_died(world: "World") -> None:
     """Even before the next one writes that down."""
     await world.begin()
