@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic_core import PydanticCustomError
 
 from monitor.config import urls
-from monitor.config.channels import ConsoleChannel, SlackChannel, WebhookChannel
+from monitor.config.channels import ChannelTable, SlackChannel, WebhookChannel
 from monitor.config.endpoints import Endpoint
 from monitor.config.keys import doubts_about_key
 from monitor.config.load import Loaded
@@ -189,9 +189,7 @@ def _endpoint_access(reader: _Reader, endpoint: Endpoint, where: str) -> Endpoin
     )
 
 
-def _channel_access(
-    reader: _Reader, channel: SlackChannel | WebhookChannel | ConsoleChannel, where: str
-) -> ChannelAccess:
+def _channel_access(reader: _Reader, channel: ChannelTable, where: str) -> ChannelAccess:
     match channel:
         case SlackChannel():
             return ChannelAccess(
@@ -207,7 +205,7 @@ def _channel_access(
                 headers=reader.headers(channel.headers, f"{where}.headers"),
                 proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
             )
-        case ConsoleChannel():
+        case _:  # the others hold no secret
             return ChannelAccess()
 
 

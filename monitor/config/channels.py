@@ -1,6 +1,11 @@
-"""The tables about where notifications go: one class per type of channel, found by `type`."""
+"""The tables about where notifications go: one class per type of channel, found by `type`.
+
+A new type is one class and one line in `CHANNEL_TYPES`.
+"""
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
@@ -17,10 +22,16 @@ _LATER = frozenset(
 )  # fmt: skip
 
 
-class SlackChannel(Model):
-    """Slack, through an incoming webhook, or through a bot that posts to a channel."""
+class ChannelTable(Model):
+    """What every type of channel has in common."""
 
     name: Name
+    type: str
+
+
+class SlackChannel(ChannelTable):
+    """Slack, through an incoming webhook, or through a bot that posts to a channel."""
+
     type: Literal["slack"]
     webhook_url: SecretRef | None = None
     bot_token: SecretRef | None = None
@@ -38,10 +49,9 @@ class SlackChannel(Model):
             yield detail(("channel",), "goes with bot_token; a webhook posts to the channel it was made for")
 
 
-class WebhookChannel(Model):
+class WebhookChannel(ChannelTable):
     """An HTTP POST of one JSON object per notification."""
 
-    name: Name
     type: Literal["webhook"]
     url: ChannelUrl
     secret: SecretRef | None = None
@@ -50,25 +60,24 @@ class WebhookChannel(Model):
     ca_file: Beside | None = None
 
 
-class ConsoleChannel(Model):
+class ConsoleChannel(ChannelTable):
     """Lines on standard output."""
 
-    name: Name
     type: Literal["console"]
 
 
-CHANNEL_TYPES: Mapping[str, type[SlackChannel | WebhookChannel | ConsoleChannel]] = {
+CHANNEL_TYPES: Mapping[str, type[ChannelTable]] = {
     "slack": SlackChannel,
     "webhook": WebhookChannel,
     "console": ConsoleChannel,
 }
 
-_Described = Annotated[SlackChannel | WebhookChannel | ConsoleChannel, Field(discriminator="type")]
+_Described: Any = Annotated[reduce(or_, CHANNEL_TYPES.values()), Field(discriminator="type")]
 
 
-def _of_its_type(value: object, info: ValidationInfo) -> SlackChannel | WebhookChannel | ConsoleChannel:
+def _of_its_type(value: object, info: ValidationInfo) -> ChannelTable:
     """The table of a channel by its type; pydantic's own union would put the type into every problem's path."""
-    if isinstance(value, SlackChannel | WebhookChannel | ConsoleChannel):
+    if isinstance(value, ChannelTable):
         return value
     kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(kind, str):
@@ -85,7 +94,4 @@ def _unknown_type(kind: str) -> InitErrorDetails:
     return detail(("type",), f"unknown type: {nearest(kind, CHANNEL_TYPES)}", kind)
 
 
-Channel = Annotated[
-    SlackChannel | WebhookChannel | ConsoleChannel,
-    PlainValidator(_of_its_type, json_schema_input_type=_Described),
-]
+Channel = Annotated[ChannelTable, PlainValidator(_of_its_type, json_schema_input_type=_Described)]
