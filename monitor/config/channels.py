@@ -11,22 +11,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import InitErrorDetails
 
+from monitor.config.channel_table import ChannelTable
 from monitor.config.fields import Beside, ChannelUrl, Headers, Proxy, Text
-from monitor.config.model import Model, detail, nearest, unavailable, wrong
+from monitor.config.model import detail, nearest, unavailable, wrong
 from monitor.config.secrets import SecretRef
-from monitor.config.values import Name
+
+__all__ = ["CHANNEL_TYPES", "Channel", "ChannelTable", "ConsoleChannel", "SlackChannel", "WebhookChannel"]
 
 _LATER = frozenset(
     {"alertmanager", "apprise", "discord", "email", "mattermost", "ntfy", "opsgenie", "pagerduty", "smtp", "teams",
      "telegram"},
 )  # fmt: skip
-
-
-class ChannelTable(Model):
-    """What every type of channel has in common."""
-
-    name: Name
-    type: str
 
 
 class SlackChannel(ChannelTable):
