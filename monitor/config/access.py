@@ -3,26 +3,22 @@
 Only commands that probe or deliver call this; the rest of the program never holds a secret.
 """
 
-import base64
-import binascii
 import re
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
-from pydantic_core import PydanticCustomError
-
 from monitor.config import urls
-from monitor.config.channels import ChannelTable, SlackChannel, WebhookChannel
+from monitor.config.channel_access import ChannelAccess, channel_access
 from monitor.config.endpoints import Endpoint
 from monitor.config.keys import doubts_about_key
 from monitor.config.load import Loaded
 from monitor.config.problems import toml_path
-from monitor.config.secrets import Secret, SecretRef, resolve
+from monitor.config.reading import Reader
+from monitor.config.secrets import Secret, resolve
 from monitor.errors import ConfigError, Problem
+
+__all__ = ["Access", "ChannelAccess", "EndpointAccess", "reread_key", "resolve_access"]
 
 _SHORTEST_REDACTED = 4
 _WEBHOOK_PREFIX = "whsec_"
@@ -39,23 +35,6 @@ class EndpointAccess:
     """
 
     api_key: Secret | None = None
-    headers: Mapping[str, Secret] = field(default_factory=dict)
-    proxy: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelAccess:
-    """What a channel needs to send.
-
-    Attributes:
-        url: Slack's webhook, or a webhook's address, literal or not.
-        token: Slack's bot token.
-        signing_secret: of a webhook.
-    """
-
-    url: Secret | None = None
-    token: Secret | None = None
-    signing_secret: Secret | None = None
     headers: Mapping[str, Secret] = field(default_factory=dict)
     proxy: Secret | None = None
 
@@ -87,13 +66,13 @@ def resolve_access(loaded: Loaded, environ: Mapping[str, str]) -> Access:
     Raises:
         ConfigError: one is unset, empty, unreadable or unusable; carries every problem.
     """
-    reader = _Reader(loaded.base_dir, environ)
+    reader = Reader(loaded.base_dir, environ)
     endpoints = {
         endpoint.name: _endpoint_access(reader, endpoint, toml_path(("endpoints", position)))
         for position, endpoint in enumerate(loaded.config.endpoints)
     }
     channels = {
-        channel.name: _channel_access(reader, channel, toml_path(("channels", position)))
+        channel.name: channel_access(reader, channel, toml_path(("channels", position)))
         for position, channel in enumerate(loaded.config.channels)
     }
     if reader.problems:
@@ -117,66 +96,7 @@ def reread_key(loaded: Loaded, endpoint_name: str, environ: Mapping[str, str]) -
     return None
 
 
-class _Reader:
-    """Resolves one reference after the other and remembers all that is wrong."""
-
-    def __init__(self, base_dir: Path, environ: Mapping[str, str]) -> None:
-        self._base_dir = base_dir
-        self._environ = environ
-        self.problems: list[Problem] = []
-        self.warnings: list[Problem] = []
-        self.values: list[Secret] = []
-
-    def secret(self, ref: SecretRef | None, where: str) -> Secret | None:
-        """The secret; None if there is no reference, or a problem is noted."""
-        if ref is None:
-            return None
-        try:
-            value = resolve(ref, self._base_dir, self._environ, where)
-        except ConfigError as error:
-            self.problems.extend(error.problems)
-            return None
-        self.values.append(value)
-        return value
-
-    def text(self, value: str | SecretRef | None, where: str) -> Secret | None:
-        """A secret or literal text."""
-        return Secret(value) if isinstance(value, str) else self.secret(value, where)
-
-    def url(
-        self, value: str | SecretRef | None, where: str, check: Callable[[str], object] = urls.split
-    ) -> Secret | None:
-        """A secret or literal URL; the secret one is looked at here, since nobody could before."""
-        url = self.text(value, where)
-        if url is not None and not isinstance(value, str):
-            try:
-                check(url.reveal())
-            except PydanticCustomError as error:
-                self.problems.append(Problem(where, f"the secret {error.message()}"))
-        return url
-
-    def headers(self, headers: Mapping[str, str | SecretRef], where: str) -> Mapping[str, Secret]:
-        """Every header, resolved."""
-        resolved = {name: self.text(value, f"{where}.{toml_path((name,))}") for name, value in headers.items()}
-        return MappingProxyType({name: value for name, value in resolved.items() if value is not None})
-
-    def ca_file(self, path: Path | None, where: str) -> None:
-        """Whether a CA file can be used."""
-        if path is None:
-            return
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
-        except ssl.SSLError:
-            self.problems.append(Problem(where, f"{path} holds no CA certificate in PEM form"))
-        except OSError as error:
-            self.problems.append(Problem(where, f"{path} cannot be read: {error.strerror}"))
-
-    def warn(self, where: str, message: str) -> None:
-        """Note a doubt."""
-        self.warnings.append(Problem(where, message))
-
-
-def _endpoint_access(reader: _Reader, endpoint: Endpoint, where: str) -> EndpointAccess:
+def _endpoint_access(reader: Reader, endpoint: Endpoint, where: str) -> EndpointAccess:
     reader.ca_file(endpoint.ca_file, f"{where}.ca_file")
     key = reader.secret(endpoint.api_key, f"{where}.api_key")
     if key is not None:
@@ -187,47 +107,6 @@ def _endpoint_access(reader: _Reader, endpoint: Endpoint, where: str) -> Endpoin
         headers=reader.headers(endpoint.headers, f"{where}.headers"),
         proxy=reader.url(endpoint.proxy, f"{where}.proxy", urls.proxy_scheme),
     )
-
-
-def _channel_access(reader: _Reader, channel: ChannelTable, where: str) -> ChannelAccess:
-    match channel:
-        case SlackChannel():
-            return ChannelAccess(
-                url=reader.url(channel.webhook_url, f"{where}.webhook_url"),
-                token=_bot_token(reader, channel, f"{where}.bot_token"),
-                proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
-            )
-        case WebhookChannel():
-            reader.ca_file(channel.ca_file, f"{where}.ca_file")
-            return ChannelAccess(
-                url=reader.url(channel.url, f"{where}.url"),
-                signing_secret=_signing_secret(reader, channel, f"{where}.secret"),
-                headers=reader.headers(channel.headers, f"{where}.headers"),
-                proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
-            )
-        case _:  # the others hold no secret
-            return ChannelAccess()
-
-
-def _bot_token(reader: _Reader, channel: SlackChannel, where: str) -> Secret | None:
-    token = reader.secret(channel.bot_token, where)
-    if token is not None and not token.reveal().startswith("xox"):
-        reader.warn(where, 'the token does not begin with "xoxb-" as those of Slack bots do')
-    return token
-
-
-def _signing_secret(reader: _Reader, channel: WebhookChannel, where: str) -> Secret | None:
-    secret = reader.secret(channel.secret, where)
-    if secret is not None and not _is_base64(secret.reveal().removeprefix(_WEBHOOK_PREFIX)):
-        reader.problems.append(Problem(where, f'the secret is not "{_WEBHOOK_PREFIX}" followed by base64'))
-    return secret
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        return bool(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
-        return False
 
 
 def _parts(value: str) -> set[str]:
