@@ -36,7 +36,7 @@ class BatchWriter:
     """
 
     def __init__(self, sql: Dialect) -> None:
-        self._names = Names()
+        self.names = Names()
         # Only a mark of what was written: a day of ten thousand checks takes 5 MB, and is in their healths already.
         self._marks: dict[str, int] = {}
         self._new_marks: dict[str, int] = {}
@@ -76,7 +76,7 @@ class BatchWriter:
 
     def forget(self) -> None:
         """Ids and memories are looked up and written again."""
-        self._names.forget()
+        self.names.forget()
         self._marks = {}
 
     def _write_results(self, connection: Connection, results: list[Result]) -> None:
@@ -89,13 +89,13 @@ class BatchWriter:
             if id(result) in written:
                 continue
             at_us = result.started_at.wall_us
-            check = self._names.check(connection, result.check, at_us)
-            if at_us > self._names.newest(connection, check):
-                self._names.set_newest(check, at_us)
+            check = self.names.check(connection, result.check, at_us)
+            if at_us > self.names.newest(connection, check):
+                self.names.set_newest(check, at_us)
             else:
                 at_us = self._free(connection, check, at_us, taken)
             taken.add((check, at_us))
-            rows.append(result_row(check, at_us, result, self._names.reason(connection, result.verdict)))
+            rows.append(result_row(check, at_us, result, self.names.reason(connection, result.verdict)))
             if (detail := detail_row(check, at_us, result)) is not None:
                 details.append(detail)
         rows.sort()  # neighbours share a page
@@ -108,15 +108,15 @@ class BatchWriter:
             select(exists().where(columns.check_id == check, columns.started_at_us == at_us)),
         ).scalar():
             at_us += 1
-        self._names.set_newest(check, max(at_us, self._names.newest(connection, check)))
+        self.names.set_newest(check, max(at_us, self.names.newest(connection, check)))
         return at_us
 
     def _write_states(self, connection: Connection, healths: dict[str, Health]) -> None:
         rows: list[Values] = []
         memories: list[Values] = []
         for name, health in healths.items():
-            check = self._names.check(connection, name, health.since.wall_us)
-            reason = None if health.latest is None else self._names.reason(connection, health.latest)
+            check = self.names.check(connection, name, health.since.wall_us)
+            reason = None if health.latest is None else self.names.reason(connection, health.latest)
             rows.append(state_row(check, health, reason))
             mark = mark_of(health)
             if mark != self._marks.get(name):
@@ -131,11 +131,11 @@ class BatchWriter:
 
     def _incident_checks(self, connection: Connection, incident: Incident) -> Iterator[Values]:
         for position, name in enumerate(incident.checks):
-            check = self._names.check(connection, name, incident.started_at.wall_us)
+            check = self.names.check(connection, name, incident.started_at.wall_us)
             yield (incident.id, position, check, (incident.joined_at or incident.detected_at).wall_us)
 
     def _write_rhythm(self, connection: Connection, change: RhythmChange) -> None:
-        check = self._names.check(connection, change.check, change.at_us)
+        check = self.names.check(connection, change.check, change.at_us)
         _many(connection, self._end_rhythm, [(change.at_us, check, change.at_us)])
         if change.rhythm is not None:
             rhythm = change.rhythm

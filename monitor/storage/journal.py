@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from monitor.alerting.batch import Batch, DaemonRun, Restored
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.check import Check
+from monitor.domain.renaming import NOTHING_RENAMED, Renaming
 from monitor.errors import StorageError
 from monitor.storage import registry, tables
 from monitor.storage.batches import BatchWriter
@@ -37,14 +38,19 @@ class Journal:
         """What the database remembers of `checks` and of every check with an open incident."""
         return await self._writer.run(lambda connection: restore(connection, [check.id for check in checks], now))
 
-    async def register(self, checks: Sequence[Check], now: Moment) -> None:
-        """The checks that are configured now; all others are marked as removed."""
+    async def register(
+        self, checks: Sequence[Check], now: Moment, renaming: Renaming = NOTHING_RENAMED
+    ) -> registry.Renamed:
+        """The checks that are configured now, some under a new name; all others are marked as removed."""
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> registry.Renamed:
             self._batches.forget()
+            renamed = registry.rename(connection, renaming) if renaming else registry.Renamed({})
+            self._batches.names.renamed(renamed.checks)
             registry.register(connection, checks, now)
+            return renamed
 
-        await self._writer.run(work)
+        return await self._writer.run(work)
 
     async def begin_run(self, run: DaemonRun) -> None:
         """A new life of the daemon; one that did not end is closed where its heartbeat stopped, its rhythms too."""

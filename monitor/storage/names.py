@@ -22,6 +22,7 @@ class Names:
 
     def __init__(self) -> None:
         self._checks: dict[str, int] = {}
+        self._renamed: dict[str, str] = {}
         self._reasons: dict[Reason, int] = {}
         self._newest: dict[int, int] = {}
 
@@ -30,6 +31,10 @@ class Names:
         self._checks.clear()
         self._reasons.clear()
         self._newest.clear()
+
+    def renamed(self, checks: Mapping[str, str]) -> None:
+        """What was under way under a former name belongs to the present one; for as long as the process lives."""
+        self._renamed.update(checks)
 
     def check(self, connection: Connection, name: str, at_us: int) -> int:
         """The integer id of a check; one that was never registered is written with what its name tells."""
@@ -40,7 +45,7 @@ class Names:
             self._checks = {
                 row[1]: row[0] for row in connection.execute(select(tables.checks.c.id, tables.checks.c.check))
             }
-        found = self._checks.get(name)
+        found = self._checks.get(name) or self._checks.get(self._renamed.get(name, name))
         if found is None:
             found = self._checks[name] = _insert_unregistered(connection, name, at_us)
         return found

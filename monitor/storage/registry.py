@@ -1,15 +1,67 @@
-"""What is watched, and when the daemon lived: checks, daemon runs and the ends of their rhythms."""
+"""What is watched, and when the daemon lived: checks and their names, daemon runs and the ends of their rhythms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
 from monitor.alerting.batch import DaemonRun
 from monitor.clock import Moment
 from monitor.domain.check import Check
+from monitor.domain.renaming import Renaming
 from monitor.storage import tables
 
 KILLED = "ended without a word"
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What came of a renaming.
+
+    Attributes:
+        checks: former to present ids of the checks that have a new name now.
+        kept_apart: former ids of checks that keep theirs, because the new one has a history of its own.
+    """
+
+    checks: Mapping[str, str]
+    kept_apart: tuple[str, ...] = ()
+
+
+def rename(connection: Connection, renaming: Renaming) -> Renamed:
+    """Gives checks and incidents their present names; their results, states and timelines are theirs by number."""
+    table = tables.checks
+    newest_first = select(table.c.check).order_by(table.c.removed_at_us.is_not(None), table.c.id.desc())
+    known = list(connection.execute(newest_first).scalars())
+    taken, done, apart = set(known), dict[str, str](), list[str]()
+    for name in known:
+        present = renaming.check(name)
+        if present == name:
+            continue
+        if present in taken:
+            apart.append(name)
+            continue
+        endpoint, _, rest = present.partition("/")
+        values = {"check": present, "endpoint": endpoint, "model": rest.partition("/")[2] or None}
+        connection.execute(update(table).where(table.c.check == name).values(values))
+        taken.add(present)
+        done[name] = present
+    if done:
+        _rename_incidents(connection, renaming, apart)
+    return Renamed(done, tuple(sorted(apart)))
+
+
+def _rename_incidents(connection: Connection, renaming: Renaming, apart: Sequence[str]) -> None:
+    table = tables.incidents
+    rows = connection.execute(select(table.c.id, table.c.key, table.c.endpoint, table.c.resolved_at_us)).all()
+    taken = {row.key for row in rows if row.resolved_at_us is None}
+    for row in rows:
+        key = renaming.key(row.key)
+        collides = row.resolved_at_us is None and key in taken
+        if row.key.endswith(tuple(apart)) or (key != row.key and collides):
+            continue
+        values = {"key": key, "endpoint": renaming.endpoint(row.endpoint)}
+        if values != {"key": row.key, "endpoint": row.endpoint}:
+            connection.execute(update(table).where(table.c.id == row.id).values(values))
 
 
 def register(connection: Connection, checks: Sequence[Check], now: Moment) -> None:

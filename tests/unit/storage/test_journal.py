@@ -58,7 +58,7 @@ async def test_reasons_without_end_take_no_memory_without_end(world: "World", mo
     await world.commit(*(world.result(at, verdict) for at, verdict in enumerate(verdicts * 2)))
     assert world.value("SELECT count(*) FROM reasons") == 10
     assert world.value("SELECT count(DISTINCT reason_id) FROM results") == 10
-    assert len(world.journal._batches._names._reasons) <= 3
+    assert len(world.journal._batches.names._reasons) <= 3
 
 
 async def test_details_are_kept_where_there_are_any(world: "World") -> None:
