@@ -25,8 +25,8 @@ class Outbox(Protocol):
         """Messages that are due, leased for `lease_s`; of each incident only the first that is not settled."""
         ...
 
-    async def settle_sent(self, row: "Claimed", now: Moment) -> bool:
-        """The message is delivered."""
+    async def settle_sent(self, row: "Claimed", now: Moment, thread: str | None = None) -> bool:
+        """The message is delivered; the first thread of its incident is kept for the later ones."""
         ...
 
     async def settle_retry(self, row: "Claimed", now: Moment, at: Moment, error: str) -> bool:

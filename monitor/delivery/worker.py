@@ -123,15 +123,15 @@ class Worker:
 
     async def _deliver_readable(self, row: "Claimed", notification: Notification) -> None:
         began = self._around.clock.now()
-        receipt = await self._send(notification)
+        receipt = await self._send(notification, row.thread)
         ended = self._around.clock.now()
         outcome, attempt = self._outcome(row, receipt, ended), row.attempts + 1
         self._record.tried(notification, receipt, outcome, attempt=attempt, took_s=ended.s_since(began))
         self._progressed()
         match outcome, receipt:
-            case Outcome.SENT, _:
+            case Outcome.SENT, Delivered(_, thread):
                 self._around.announcer.delivered(self._channel.name)
-                await self._settle(lambda now: self._around.outbox.settle_sent(self._newest(row), now))
+                await self._settle(lambda now: self._around.outbox.settle_sent(self._newest(row), now, thread))
             case Outcome.RETRY, Retry(reason, after_s):
                 at = ended.plus_s(pause_s(attempt, after_s, self._around.rng))
                 await self._settle(lambda now: self._around.outbox.settle_retry(self._newest(row), now, at, reason))
@@ -141,10 +141,10 @@ class Worker:
                 await self._announce(notification, reason)
         del self._born[row.row_id]
 
-    async def _send(self, notification: Notification) -> Receipt:
+    async def _send(self, notification: Notification, thread: str | None) -> Receipt:
         try:
             async with asyncio.timeout(HANGS_AFTER_S):
-                return await self._channel.send(notification)
+                return await self._channel.send(notification, thread)
         except TimeoutError:
             return Retry(f"the channel hangs, given up after {HANGS_AFTER_S:g} s")
         except Exception as error:  # noqa: BLE001  a channel that breaks its promise must not stop the others

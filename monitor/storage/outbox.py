@@ -6,7 +6,7 @@ Whether something is due or a lease has run out is decided by the monotonic cloc
 is set back or forth neither hurries nor delays a message. The times in the table are for people and for the next start.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -34,6 +34,7 @@ class Claimed:
         body: the JSON object of the interface.
         incident_id: None for a notice.
         attempts: how many were begun before this one; 0 at first.
+        thread: what the channel gave with the incident's first message; None before that.
     """
 
     row_id: int
@@ -44,6 +45,7 @@ class Claimed:
     sequence: int
     attempts: int
     created_at_us: int
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Outbox:
         self._writer = writer
         self._run_id = 0
         self._insert = dialect.insert_or_keep_sql(writer.dialect, tables.outbox)
+        self._insert_thread = dialect.insert_or_keep_sql(writer.dialect, tables.threads)
         # Both in microseconds of the monotonic clock, by row; touched in the writer thread only.
         self._leased_until: dict[int, int] = {}
         self._due: dict[int, int] = {}
@@ -102,8 +105,7 @@ class Outbox:
             taken.extend(islice((head for head in heads if self._claimable_us(head) <= now.mono_us), limit))
             if not taken:
                 return []
-            table = tables.outbox
-            rows = connection.execute(select(table).where(table.c.id.in_(taken)).order_by(table.c.id)).all()
+            rows = connection.execute(_with_threads(taken)).all()
             self._take(connection, taken, now, lease_s)
             return [_claimed(row) for row in rows]
 
@@ -113,10 +115,18 @@ class Outbox:
 
         return await self._writer.run(work, settled)
 
-    async def settle_sent(self, row: Claimed, now: Moment) -> bool:
-        """The channel has it. Holds even if the lease ran out meanwhile; False if it was settled as sent before."""
+    async def settle_sent(self, row: Claimed, now: Moment, thread: str | None = None) -> bool:
+        """The channel has it. Holds even if the lease ran out meanwhile; False if it was settled as sent before.
+
+        The first `thread` of an incident is kept for its later messages on that channel.
+        """
         values = {"state": SENT, "settled_at_us": now.wall_us, "last_error": None}
-        return await self._settle(row, values, tables.outbox.c.state != SENT)
+
+        def keep_thread(connection: Connection) -> None:
+            if thread is not None and row.incident_id is not None:
+                connection.exec_driver_sql(self._insert_thread, (row.channel, row.incident_id, thread))
+
+        return await self._settle(row, values, tables.outbox.c.state != SENT, along=keep_thread)
 
     async def settle_retry(self, row: Claimed, now: Moment, at: Moment, error: str) -> bool:
         """Not taken, to be tried again `at`; False if somebody else has it by now."""
@@ -150,7 +160,13 @@ class Outbox:
         await self._writer.run(work)
 
     async def _settle(
-        self, row: Claimed, values: dict[str, Any], condition: ColumnElement[bool], *, due_us: int | None = None
+        self,
+        row: Claimed,
+        values: dict[str, Any],
+        condition: ColumnElement[bool],
+        *,
+        due_us: int | None = None,
+        along: Callable[[Connection], None] | None = None,
     ) -> bool:
         table = tables.outbox
         statement = (
@@ -163,6 +179,8 @@ class Outbox:
 
         def work(connection: Connection) -> bool:
             changed.append(connection.execute(statement).rowcount == 1)
+            if changed[0] and along is not None:
+                along(connection)
             return changed[0]
 
         def settled(committed: bool) -> None:  # noqa: FBT001  the writer's callback
@@ -239,6 +257,14 @@ def _heads(channel: str) -> Select[Any]:
     return select(row.c.id).where(row.c.channel == channel, row.c.settled_at_us.is_(None), ~blocked).order_by(row.c.id)
 
 
+def _with_threads(row_ids: list[int]) -> Select[Any]:
+    """These rows, oldest first, each with its incident's thread on its channel."""
+    row, threads = tables.outbox, tables.threads
+    of_its_incident = and_(threads.c.channel == row.c.channel, threads.c.incident_id == row.c.incident_id)
+    joined = row.join(threads, of_its_incident, isouter=True)
+    return select(row, threads.c.thread).select_from(joined).where(row.c.id.in_(row_ids)).order_by(row.c.id)
+
+
 def _claimed(row: Row[Any]) -> Claimed:
     return Claimed(
         row_id=row.id,
@@ -249,4 +275,5 @@ def _claimed(row: Row[Any]) -> Claimed:
         sequence=row.sequence,
         attempts=row.attempts,
         created_at_us=row.created_at_us,
+        thread=row.thread,
     )

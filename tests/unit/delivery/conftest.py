@@ -80,6 +80,7 @@ class FakeOutbox:
     """An outbox in memory that keeps the promises of `due.Outbox`, and refuses when told to."""
 
     rows: dict[int, Kept] = field(default_factory=dict)
+    threads: dict[tuple[str, int | None], str] = field(default_factory=dict)
     refusals: int = 0
 
     def put(self, queued: Queued) -> None:
@@ -111,15 +112,18 @@ class FakeOutbox:
         """As promised."""
         self._refuse()
         due = [kept for kept in self._heads(channel) if kept.due_us <= now.mono_us][:limit]
-        claimed = [kept.claimed for kept in due]
+        claimed = [replace(kept.claimed, thread=self._thread(kept.claimed)) for kept in due]
         for kept in due:
             kept.due_us = now.plus_s(lease_s).mono_us
             kept.claimed = replace(kept.claimed, attempts=kept.claimed.attempts + 1)
         return claimed
 
-    async def settle_sent(self, row: Claimed, now: Moment) -> bool:
+    async def settle_sent(self, row: Claimed, now: Moment, thread: str | None = None) -> bool:
         """As promised."""
-        return self._settle(row, now, "sent")
+        settled = self._settle(row, now, "sent")
+        if thread is not None and row.incident_id is not None:
+            self.threads.setdefault((row.channel, row.incident_id), thread)
+        return settled
 
     async def settle_retry(self, row: Claimed, now: Moment, at: Moment, error: str) -> bool:
         """As promised."""
@@ -149,6 +153,9 @@ class FakeOutbox:
             first.setdefault(("notice", row.row_id) if row.incident_id is None else row.incident_id, kept)
         return sorted(first.values(), key=lambda kept: kept.claimed.row_id)
 
+    def _thread(self, row: Claimed) -> str | None:
+        return self.threads.get((row.channel, row.incident_id))
+
     def _settle(self, row: Claimed, at: Moment, state: str, error: str | None = None) -> bool:
         self._refuse()
         kept = self.rows[row.row_id]
@@ -172,11 +179,12 @@ class FakeChannel:
     then: Receipt | float = OK
     attempts: list[tuple[float, str]] = field(default_factory=list)
     arrived: list[str] = field(default_factory=list)
+    threads: list[str | None] = field(default_factory=list)
     sending: int = 0
     most_at_once: int = 0
     takes_s: float = 0.0
 
-    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:  # noqa: ARG002  no threads here
+    async def send(self, notification: Notification, thread: str | None = None) -> Receipt:
         """A float in the script hangs for so many seconds, and then fails to answer."""
         answer = self.script.popleft() if self.script else self.then
         self.attempts.append((asyncio.get_running_loop().time(), notification.id))
@@ -191,6 +199,7 @@ class FakeChannel:
         assert not isinstance(answer, float), "hung for longer than anybody waits"
         if isinstance(answer, Delivered):
             self.arrived.append(notification.id)
+            self.threads.append(thread)
         return answer
 
     async def close(self) -> None:

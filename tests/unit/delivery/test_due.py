@@ -145,6 +145,22 @@ async def test_a_notice_is_due_at_once(outbox: Outbox, lost_notice: Notification
     assert Notification.from_body(row.body) == lost_notice
 
 
+async def test_the_first_thread_of_an_incident_is_given_back(outbox: Outbox, put: Any) -> None:
+    """With every later message on that channel, and on no other; a later thread does not take its place."""
+    for incident, sequence, channel in ((1, 1, "ops"), (1, 2, "ops"), (1, 3, "ops"), (2, 1, "ops"), (1, 1, "hook")):
+        await put(incident, sequence, channel)
+    first, other = await outbox.claim("ops", NOW, 20.0, 10)
+    assert (first.thread, other.thread) == (None, None)
+    await outbox.settle_sent(first, NOW, "C1:7")
+    await outbox.settle_sent(other, NOW)
+    (second,) = await outbox.claim("ops", NOW, 20.0, 10)
+    assert second.thread == "C1:7"
+    await outbox.settle_sent(second, NOW, "C1:8")
+    (third,) = await outbox.claim("ops", NOW, 20.0, 10)
+    (elsewhere,) = await outbox.claim("hook", NOW, 20.0, 10)
+    assert (third.thread, elsewhere.thread) == ("C1:7", None)
+
+
 def _ids(rows: Any) -> list[str]:
     return [row.notification_id for row in rows]
 

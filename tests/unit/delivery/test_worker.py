@@ -48,6 +48,30 @@ def test_keeps_the_order_of_an_incident(live: "Live[None]") -> None:
     live(story)
 
 
+def test_later_messages_are_given_the_thread_of_the_first(live: "Live[None]") -> None:
+    """What the channel gave with the first message of an incident comes back with the rest, also after a restart."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", Delivered("ok", "C1:7"), OK, BUSY)
+        task = world.start()
+        world.commit(1, 1, 2)
+        await world.settled()
+        task.cancel()
+        await asyncio.wait({task})
+        world.start()
+        world.commit(1, 3)
+        world.commit(2)
+        await world.settled()
+        assert dict(zip(channel.arrived, channel.threads, strict=True)) == {
+            "1-1-ops": None,
+            "1-2-ops": "C1:7",
+            "1-3-ops": "C1:7",
+            "2-1-ops": None,
+        }
+
+    live(story)
+
+
 def test_sends_resolved_even_if_opened_died(live: "Live[None]") -> None:
     """The end of an outage is told even where its beginning was refused."""
 
