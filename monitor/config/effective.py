@@ -71,7 +71,7 @@ def _endpoint(endpoint: Endpoint, defaults: Defaults) -> Table:
 def _model(model: ModelTable, own: Mapping[str, Any], ruling: Mapping[str, Any]) -> Table | str:
     """A model's id, with what differs from its endpoint."""
     differing = {name: value for name, value in own.items() if value != ruling[name] and name != "models_interval_s"}
-    table = {**_table(model, ("id", "provider")), **_values(differing)}
+    table = {**_table(model, ("id", "provider", "renamed_from")), **_values(differing)}
     return model.id if len(table) == 1 else table
 
 
@@ -95,7 +95,7 @@ def _plain(name: str, value: Any) -> Any:
         return str(value)
     if isinstance(value, Model) and not isinstance(value, SecretRef):
         return _table(value, type(value).model_fields)
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(name, item) for item in value] if isinstance(value, tuple) else value
 
 
 def _lines(table: Table) -> Iterable[str]:
@@ -129,7 +129,7 @@ def _inline(value: Any) -> str:
 
 
 def _holds_secret(value: Any) -> bool:
-    items = value.values() if isinstance(value, dict) else (value,)
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
     return any(isinstance(item, SecretRef) for item in items)
 
 

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from monitor.config import urls
@@ -89,6 +98,11 @@ def _proxy(value: object, info: ValidationInfo) -> str | SecretRef:
     return urls.proxy_url(value) if isinstance(value, str) else _ref(value, info)
 
 
+def text_or_secret(value: object, info: ValidationInfo) -> str | SecretRef:
+    """Text as it is, anything else a reference to a secret."""
+    return value if isinstance(value, str) else _ref(value, info)
+
+
 def _url(value: object, info: ValidationInfo) -> str | SecretRef:
     return urls.literal_url(value) if isinstance(value, str) else _ref(value, info)
 
@@ -123,11 +137,6 @@ def _off_list(what: str, instead: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _never(value: object) -> None:
-    del value
-    raise unavailable("keeping history under a new name", "leave it out")
-
-
 def _protocol(value: object) -> str:
     if value == "anthropic":
         raise unavailable('protocol "anthropic"', 'use "openai" where the endpoint offers it')
@@ -151,5 +160,7 @@ Stream = Annotated[bool, _off_flag("stream = true", "use false")]
 Public = Annotated[bool, _off_flag("public = true", "use false")]
 Flapping = Annotated[bool, _off_flag("flapping = true", "use false")]
 Tags = Annotated[tuple[str, ...], _off_list("tags", "use []")]
-Targets = Annotated[tuple[str, ...], _off_list("the connectivity self-check", "use [], which switches it off")]
-RenamedFrom = Annotated[None, PlainValidator(_never, json_schema_input_type=Any)]
+Target = Annotated[
+    urls.Address, PlainValidator(urls.self_check_target, json_schema_input_type=str), PlainSerializer(str)
+]
+Targets = Annotated[tuple[Target, ...], Field(max_length=16)]

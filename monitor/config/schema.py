@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import InitErrorDetails, core_schema
 
@@ -18,6 +18,7 @@ from monitor.config.duration import parse_duration
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
 from monitor.config.fields import Flapping, PublicUrl, Targets
 from monitor.config.model import Model, detail, unavailable, wrong
+from monitor.config.renames import wrong_claims
 from monitor.config.secrets import SecretRef
 from monitor.config.values import Concurrency, Retention, TimeZone, seconds
 from monitor.domain.action import Language
@@ -92,9 +93,16 @@ class Web(Model):
 
 
 class Connectivity(Model):
-    """`[connectivity]`: the self-check of the monitor's own uplink."""
+    """`[connectivity]`: the self-check of the monitor's own uplink.
 
-    targets: Targets = ()
+    Attributes:
+        targets: one of them answers a TCP connect while the uplink is open; none: no self-check.
+    """
+
+    targets: Targets = Field(
+        default=(urls.Address("1.1.1.1", 53), urls.Address("8.8.8.8", 53)),
+        json_schema_extra={"default": ["1.1.1.1:53", "8.8.8.8:53"]},
+    )
 
 
 class Alerting(Model):
@@ -132,6 +140,9 @@ class Config(Model):
             yield detail(("endpoints",), "there is nothing to watch: add [[endpoints]] with name and base_url")
         for kind in ("endpoints", "channels"):
             yield from _same_names(kind, table.get(kind))
+        endpoints = table.get("endpoints")
+        if isinstance(endpoints, list):
+            yield from wrong_claims("endpoints", endpoints, "name")
 
 
 def _same_names(kind: str, tables: object) -> Iterator[InitErrorDetails]:

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from monitor.config.model import unavailable, wrong
 
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[\w.-]+)?")
+_NUMERIC = re.compile(r"[\d.]+|.*:.*")
 _OPERATIONS = ("/models", "/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 _MOST_PORT = 65_535
 _POSTGRES = re.compile(r"postgres(ql)?(\+\w+)?:")
@@ -18,7 +19,7 @@ _SQLITE = "sqlite:///"
 
 
 class Address(NamedTuple):
-    """Where to listen."""
+    """Where to listen, or what to connect to."""
 
     host: str
     port: int
@@ -60,6 +61,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_ip_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def base_url(text: str) -> str:
     """An endpoint's base URL as the official SDKs take it, without a slash at its end."""
     parts = split(text)
@@ -86,6 +95,17 @@ def literal_url(text: str) -> str:
     if host_of(text) == "hooks.slack.com":
         raise wrong('is a Slack webhook, which is a secret; use type = "slack" and webhook_url = { env = "NAME" }')
     return text
+
+
+def alertmanager_url(text: str) -> str:
+    """The address of one Alertmanager, without a slash at its end: the page's own, not the API's."""
+    url = literal_url(text).rstrip("/")
+    if urlsplit(text).query or urlsplit(text).fragment:
+        raise wrong("must not have a query or fragment: RelayWatch appends a path to it")
+    for path in ("/api/v2/alerts", "/api/v2", "/api/v1/alerts", "/api/v1", "/api"):
+        if url.endswith(path):
+            raise wrong(f'must not end in {path}: RelayWatch appends the path; write "{url.removesuffix(path)}"')
+    return url
 
 
 def public_url(text: str) -> str:
@@ -118,20 +138,34 @@ def _no_userinfo(parts: SplitResult, where: str) -> None:
 
 def listen(value: object) -> Address:
     """Where the page listens: loopback only, until tokens exist. Port 0 lets the system choose a free one."""
-    text = value if isinstance(value, str) else ""
-    host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    host = host[1:-1] if bracketed else host
-    if not colon or not host or (":" in host and not bracketed):
-        raise wrong('must be "HOST:PORT" such as "127.0.0.1:8780"; leave it out for no TCP port')
-    if not (port.isascii() and port.isdigit()) or int(port) > _MOST_PORT:
-        raise wrong(f"the port must be a number from 0 to {_MOST_PORT}")
-    if not is_loopback(host.lower()):
+    host, port = _host_and_port(value, 'must be "HOST:PORT" such as "127.0.0.1:8780"; leave it out for no TCP port')
+    if not is_loopback(host):
         raise unavailable(
             "listening on an address that others reach (a token is required)",
             'use "127.0.0.1:PORT" and a reverse proxy that asks who is there',
         )
-    return Address(host.lower(), int(port))
+    return Address(host, port)
+
+
+def self_check_target(value: object) -> Address:
+    """A host outside to which the monitor's own uplink must be able to connect."""
+    how = 'must be "HOST:PORT" such as "1.1.1.1:53" or "[2606:4700:4700::1111]:53"'
+    host, port = _host_and_port(value, how)
+    if _HOST.fullmatch(host) is None or port == 0 or (_NUMERIC.fullmatch(host) and not _is_ip_address(host)):
+        raise wrong(how)
+    return Address(host, port)
+
+
+def _host_and_port(value: object, how: str) -> tuple[str, int]:
+    text = value if isinstance(value, str) else ""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    if not colon or not host or (":" in host) != bracketed:
+        raise wrong(how)
+    if not (port.isascii() and port.isdigit()) or int(port) > _MOST_PORT:
+        raise wrong(f"the port must be a number from 0 to {_MOST_PORT}")
+    return host.lower(), int(port)
 
 
 def storage_url(text: str) -> str:

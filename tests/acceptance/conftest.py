@@ -117,7 +117,9 @@ class Deployment:
     def configure(self, *tables: str, **defaults: Any) -> None:
         """Write the configuration: probes each second unless `defaults` say otherwise, a page on a free port."""
         pace = "".join(f"{name} = {json.dumps(value)}\n" for name, value in (PACE | defaults).items())
-        texts = ("[defaults]", pace, '[web]\nlisten = "127.0.0.1:0"\n', *tables)
+        texts = ["[defaults]", pace, '[web]\nlisten = "127.0.0.1:0"\n', *tables]
+        if not any("[connectivity]" in table for table in tables):
+            texts.insert(0, "[connectivity]\ntargets = []\n")  # nothing is asked outside
         self.path.write_text("\n".join(texts), encoding="utf-8")
 
     async def start(self) -> None:

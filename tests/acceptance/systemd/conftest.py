@@ -29,6 +29,9 @@ CONFIGURATION = """
 interval = "1s"
 models_interval = "1s"
 
+[connectivity]
+targets = []
+
 [storage]
 url = "sqlite:////var/lib/relaywatch/relaywatch.db"
 

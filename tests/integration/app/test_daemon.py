@@ -23,6 +23,8 @@ Part = Callable[..., Awaitable[None]]
 CONFIGURATION = """
 [web]
 listen = "127.0.0.1:0"
+[connectivity]
+targets = []
 [[endpoints]]
 name = "gw"
 base_url = "http://127.0.0.1:9/v1"

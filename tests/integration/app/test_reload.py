@@ -25,7 +25,7 @@ def configured(folder: Path, *models: str) -> Loaded:
     """One endpoint where nobody answers, no page, no channel."""
     names = ", ".join(f'"{model}"' for model in models)
     text = f'[[endpoints]]\nname = "gw"\nbase_url = "{NOBODY}"\nmodels = [{names}]\ncheck_models = false\n'
-    return loads(text, folder)
+    return loads(f"[connectivity]\ntargets = []\n{text}", folder)
 
 
 @asynccontextmanager

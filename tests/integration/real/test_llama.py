@@ -12,6 +12,9 @@ pytestmark = pytest.mark.real
 
 RELAYWATCH = str(Path(sys.executable).with_name("relaywatch"))
 CONFIGURATION = """
+[connectivity]
+targets = []
+
 [[endpoints]]
 name = "llama"
 base_url = "{base_url}"

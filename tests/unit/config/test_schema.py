@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from monitor.config.load import Loaded
 from monitor.config.problems import problems_of, shown
-from monitor.config.schema import Config, json_schema
-from monitor.config.urls import Address, listen
+from monitor.config.schema import Config, Connectivity, json_schema
+from monitor.config.urls import Address, listen, self_check_target
 from monitor.domain.action import Language
 
 LoadText = Callable[[str], Loaded]
@@ -95,11 +95,20 @@ def test_where_it_does_not(problems_of: Callable[[str], list[str]], text: str) -
     assert len(problems_of(f'[web]\nlisten = "{text}"\n{endpoint}')) == 1
 
 
-@pytest.mark.parametrize("kind", ["email", "discord", "apprise", "alertmanager"])
-def test_channels_of_later_versions(problems_of: Callable[[str], list[str]], kind: str) -> None:
-    """Named as such, not as unknown."""
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("discord", "through Apprise"),
+        ("kakaowork", "through Apprise"),
+        ("smtp", 'did you mean "email"?'),
+        ("prometheus", 'did you mean "alertmanager"?'),
+        ("web-hook", 'did you mean "webhook"?'),
+    ],
+)
+def test_types_under_other_names(problems_of: Callable[[str], list[str]], kind: str, hint: str) -> None:
+    """Whoever writes the service's name is told which type reaches it."""
     text = f'[[endpoints]]\nname = "a"\nbase_url = "http://a"\n[[channels]]\nname = "c"\ntype = "{kind}"\n'
-    assert "not available in this version" in problems_of(text)[0]
+    assert hint in problems_of(text)[0]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,8 @@ def test_channels_of_later_versions(problems_of: Callable[[str], list[str]], kin
         (("endpoints", 0, "api_key"), "abc", "********"),
         (("endpoints", 0, "headers", "x"), "abc", "********"),
         (("channels", 0, "url"), "https://h/x", "********"),
+        (("channels", 0, "urls", 1), "https://h/x", "********"),
+        (("channels", 0, "password"), "abc", "********"),
         (("endpoints", 0, "provider"), "gsk_0123456789abcdefghij", "********"),
         (("defaults", "interval"), 5, "5"),
         (("defaults", "stream"), True, "true"),
@@ -134,3 +145,13 @@ def test_the_json_schema_describes_the_file() -> None:
     assert re.fullmatch(defaults["properties"]["interval"]["pattern"], "1h30m")
     assert schema["properties"]["endpoints"]["items"] == {"$ref": "#/$defs/Endpoint"}
     assert schema["$defs"]["Endpoint"]["required"] == ["name", "base_url"]
+
+
+def test_targets_of_the_self_check(problems_of: Callable[[str], list[str]]) -> None:
+    """Two well-known resolvers unless others are named; IPv6 stands in brackets, names are in lower case."""
+    assert Connectivity().targets == (Address("1.1.1.1", 53), Address("8.8.8.8", 53))
+    assert self_check_target("[2606:4700::1111]:53") == Address("2606:4700::1111", 53)
+    assert self_check_target("DNS.example.org:853") == Address("dns.example.org", 853)
+    endpoint = '[[endpoints]]\nname = "a"\nbase_url = "http://a"\n'
+    (problem,) = problems_of(f"[connectivity]\ntargets = {['1.1.1.1:53'] * 17}\n{endpoint}")
+    assert problem.startswith("connectivity.targets: ")
