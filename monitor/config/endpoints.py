@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import InitErrorDetails
 
-from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, RenamedFrom, Stream, Tags
+from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Stream, Tags
 from monitor.config.model import Model, detail
+from monitor.config.renames import wrong_claims
 from monitor.config.secrets import SecretRef
 from monitor.config.values import (
     Concurrency,
@@ -71,11 +72,12 @@ class ModelTable(Overrides):
     Attributes:
         id: as the endpoint names it.
         provider: the vendor behind the gateway, where the id does not say it before a `/`.
+        renamed_from: its id before this one; state, history and incidents are kept.
     """
 
     id: ModelId
     provider: Provider | None = None
-    renamed_from: RenamedFrom | None = None
+    renamed_from: ModelId | None = None
 
     @classmethod
     def not_a_table(cls, value: object) -> str | None:
@@ -99,6 +101,7 @@ class Endpoint(Overrides):
         ca_file: absolute where the configuration came from a file.
         check_models: whether the model list is probed too.
         concurrency: probes in flight to this endpoint.
+        renamed_from: its name before this one; state, history and incidents of its checks are kept.
     """
 
     name: Name
@@ -113,7 +116,7 @@ class Endpoint(Overrides):
     ca_file: Beside | None = None
     provider: Provider | None = None
     tags: Tags = ()
-    renamed_from: RenamedFrom | None = None
+    renamed_from: Name | None = None
 
     @classmethod
     def between(cls, table: Mapping[str, Any]) -> Iterable[InitErrorDetails]:
@@ -123,6 +126,7 @@ class Endpoint(Overrides):
             yield detail(("models",), "names nothing to probe: name models, or leave check_models out")
         if isinstance(models, list):
             yield from _twice(models)
+            yield from wrong_claims("models", models, "id")
         headers = table.get("headers")
         if "api_key" in table and isinstance(headers, dict):
             for name in headers:
