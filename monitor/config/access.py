@@ -6,23 +6,25 @@ Only commands that probe or deliver call this; the rest of the program never hol
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from monitor.config import urls
-from monitor.config.channel_access import ChannelAccess, channel_access
+from monitor.config.channel_access import ChannelAccess, channel_access, template_files
 from monitor.config.endpoints import Endpoint
 from monitor.config.keys import doubts_about_key
 from monitor.config.load import Loaded
 from monitor.config.problems import toml_path
-from monitor.config.reading import Reader
+from monitor.config.reading import Reader, TextFile
 from monitor.config.secrets import Secret, resolve
 from monitor.errors import ConfigError, Problem
 
-__all__ = ["Access", "ChannelAccess", "EndpointAccess", "reread_key", "resolve_access"]
+__all__ = ["Access", "ChannelAccess", "EndpointAccess", "read_templates", "reread_key", "resolve_access"]
 
 _SHORTEST_REDACTED = 4
 _WEBHOOK_PREFIX = "whsec_"
 _WORD = re.compile(r"[a-z]*", re.ASCII)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
+_PUBLIC_HOST = re.compile(r"([A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+(:\d+)?|localhost(:\d+)?|\[.*\](:\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,22 @@ def resolve_access(loaded: Loaded, environ: Mapping[str, str]) -> Access:
     return Access(endpoints, channels, tuple(reader.warnings), tuple(reader.values))
 
 
+def read_templates(loaded: Loaded) -> Mapping[str, Mapping[str, TextFile]]:
+    """The templates of every channel, by its name, without a look at any secret.
+
+    Raises:
+        ConfigError: a file cannot be read; carries every problem.
+    """
+    reader = Reader(loaded.base_dir, {})
+    templates = {
+        channel.name: template_files(reader, channel, toml_path(("channels", position)))
+        for position, channel in enumerate(loaded.config.channels)
+    }
+    if reader.problems:
+        raise ConfigError(str(loaded.path), reader.problems)
+    return templates
+
+
 def reread_key(loaded: Loaded, endpoint_name: str, environ: Mapping[str, str]) -> Secret | None:
     """Read one endpoint's key again, as after an AUTH_ERROR: a file may have been replaced.
 
@@ -113,14 +131,24 @@ def _parts(value: str) -> set[str]:
     """A secret as it may appear in a text.
 
     Of a URL only what is secret in it counts, else "https://" would be redacted everywhere: user, password, query, and
-    the parts of the path that are not plain words.
+    the parts of the path that are not plain words; where Apprise puts a token, the host too.
     """
-    if value.startswith(("http://", "https://")):
-        url = urlsplit(value)
-        segments = {segment for segment in url.path.split("/") if not _WORD.fullmatch(segment)}
-        parts = {url.query, url.username or "", url.password or "", unquote(url.password or ""), *segments}
+    if _URL.match(value):
+        parts = _parts_of_url(value)
     else:
         scheme, blank, rest = value.partition(" ")
         credential = rest.strip() if blank and scheme.lower() in {"bearer", "basic"} else value.strip()
         parts = {credential, credential.removeprefix(_WEBHOOK_PREFIX)}
     return {part for part in parts if len(part) >= _SHORTEST_REDACTED}
+
+
+def _parts_of_url(value: str) -> set[str]:
+    scheme, _, rest = value.partition("://")
+    place, _, query = rest.partition("?")
+    authority, _, path = place.partition("/")
+    userinfo, _, host = authority.rpartition("@")
+    pieces = [*path.split("/"), *userinfo.split(":", 1)]
+    if scheme.lower() not in {"http", "https"} and not _PUBLIC_HOST.fullmatch(host):
+        pieces += host.split(":")
+    named = {piece for piece in pieces if not _WORD.fullmatch(piece)} | set(userinfo.split(":", 1))
+    return {query, *named, *map(unquote, named)}

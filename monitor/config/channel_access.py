@@ -2,12 +2,19 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from monitor.config import urls
-from monitor.config.channels import ChannelTable, SlackChannel, WebhookChannel
-from monitor.config.reading import Reader
+from monitor.config.channels import (
+    AlertmanagerChannel,
+    AppriseChannel,
+    ChannelTable,
+    EmailChannel,
+    SlackChannel,
+    WebhookChannel,
+)
+from monitor.config.reading import Reader, TextFile
 from monitor.config.secrets import Secret
 from monitor.errors import Problem
 
@@ -20,19 +27,39 @@ class ChannelAccess:
 
     Attributes:
         url: Slack's webhook, or a webhook's address, literal or not.
+        urls: the members of an Alertmanager cluster, or Apprise's services; in the order of the file.
         token: Slack's bot token.
         signing_secret: of a webhook.
+        password: of a mail server.
+        template: the files in whose words the channel speaks, by what they are for: `title`, `message`.
     """
 
     url: Secret | None = None
+    urls: tuple[Secret, ...] = ()
     token: Secret | None = None
     signing_secret: Secret | None = None
+    password: Secret | None = None
     headers: Mapping[str, Secret] = field(default_factory=dict)
     proxy: Secret | None = None
+    template: Mapping[str, TextFile] = field(default_factory=dict)
 
 
 def channel_access(reader: Reader, channel: ChannelTable, where: str) -> ChannelAccess:
     """Resolve what a channel refers to; `where` is its TOML path. What is wrong is noted with the reader."""
+    return replace(_own(reader, channel, where), template=template_files(reader, channel, where))
+
+
+def template_files(reader: Reader, channel: ChannelTable, where: str) -> Mapping[str, TextFile]:
+    """The templates of a channel, read but not yet understood."""
+    if channel.template is None:
+        return {}
+    paths = {"title": channel.template.title, "message": channel.template.message}
+    read = {key: reader.text_file(path, f"{where}.template.{key}") for key, path in paths.items()}
+    return {key: file for key, file in read.items() if file is not None}
+
+
+def _own(reader: Reader, channel: ChannelTable, where: str) -> ChannelAccess:
+    """What is particular to the type."""
     match channel:
         case SlackChannel():
             return ChannelAccess(
@@ -48,8 +75,26 @@ def channel_access(reader: Reader, channel: ChannelTable, where: str) -> Channel
                 headers=reader.headers(channel.headers, f"{where}.headers"),
                 proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
             )
+        case AlertmanagerChannel():
+            reader.ca_file(channel.ca_file, f"{where}.ca_file")
+            return ChannelAccess(
+                urls=_all(reader.url(url, f"{where}.urls[{n}]") for n, url in enumerate(channel.urls)),
+                headers=reader.headers(channel.headers, f"{where}.headers"),
+                proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
+            )
+        case EmailChannel():
+            reader.ca_file(channel.ca_file, f"{where}.ca_file")
+            return ChannelAccess(password=reader.secret(channel.password, f"{where}.password"))
+        case AppriseChannel():
+            return ChannelAccess(
+                urls=_all(reader.secret(url, f"{where}.urls[{n}]") for n, url in enumerate(channel.urls))
+            )
         case _:  # the others hold no secret
             return ChannelAccess()
+
+
+def _all(secrets: Iterable[Secret | None]) -> tuple[Secret, ...]:
+    return tuple(secret for secret in secrets if secret is not None)
 
 
 def _bot_token(reader: Reader, channel: SlackChannel, where: str) -> Secret | None:

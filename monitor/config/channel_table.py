@@ -1,7 +1,31 @@
 """What the tables of all channels have in common."""
 
-from monitor.config.model import Model
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic_core import InitErrorDetails
+
+from monitor.config.fields import Beside
+from monitor.config.model import Model, detail
 from monitor.config.values import Name
+
+
+class TemplateFiles(Model):
+    """`template`: files in whose words a channel speaks, in place of the built-in texts.
+
+    Attributes:
+        title: for the one line; the built-in one if None.
+        message: for the whole text; the built-in one if None.
+    """
+
+    title: Beside | None = None
+    message: Beside | None = None
+
+    @classmethod
+    def between(cls, table: Mapping[str, Any]) -> Iterable[InitErrorDetails]:
+        """An empty table says nothing."""
+        if not table:
+            yield detail((), 'needs title, message or both: { title = "title.j2", message = "message.j2" }')
 
 
 class ChannelTable(Model):
@@ -9,3 +33,4 @@ class ChannelTable(Model):
 
     name: Name
     type: str
+    template: TemplateFiles | None = None

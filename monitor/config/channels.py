@@ -12,16 +12,29 @@ from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import InitErrorDetails
 
 from monitor.config.channel_table import ChannelTable
+from monitor.config.channel_types import AlertmanagerChannel, AppriseChannel, EmailChannel
 from monitor.config.fields import Beside, ChannelUrl, Headers, Proxy, Text
 from monitor.config.model import detail, nearest, unavailable, wrong
 from monitor.config.secrets import SecretRef
 
-__all__ = ["CHANNEL_TYPES", "Channel", "ChannelTable", "ConsoleChannel", "SlackChannel", "WebhookChannel"]
+__all__ = [
+    "CHANNEL_TYPES",
+    "AlertmanagerChannel",
+    "AppriseChannel",
+    "Channel",
+    "ChannelTable",
+    "ConsoleChannel",
+    "EmailChannel",
+    "SlackChannel",
+    "WebhookChannel",
+]
 
-_LATER = frozenset(
-    {"alertmanager", "apprise", "discord", "email", "mattermost", "ntfy", "opsgenie", "pagerduty", "smtp", "teams",
+_LATER = frozenset({"pagerduty"})
+_THROUGH_APPRISE = frozenset(
+    {"discord", "gotify", "kakaowork", "matrix", "mattermost", "msteams", "ntfy", "opsgenie", "pushover", "teams",
      "telegram"},
 )  # fmt: skip
+_OTHER_NAMES = {"mail": "email", "smtp": "email", "prometheus": "alertmanager", "stdout": "console"}
 
 
 class SlackChannel(ChannelTable):
@@ -64,6 +77,9 @@ class ConsoleChannel(ChannelTable):
 CHANNEL_TYPES: Mapping[str, type[ChannelTable]] = {
     "slack": SlackChannel,
     "webhook": WebhookChannel,
+    "alertmanager": AlertmanagerChannel,
+    "email": EmailChannel,
+    "apprise": AppriseChannel,
     "console": ConsoleChannel,
 }
 
@@ -86,6 +102,10 @@ def _unknown_type(kind: str) -> InitErrorDetails:
     if kind in _LATER:
         error = unavailable(f'type "{kind}"', f"use {', '.join(CHANNEL_TYPES)}")
         return detail(("type",), error.message(), kind)
+    if kind in _THROUGH_APPRISE:
+        return detail(("type",), 'is reached through Apprise: use type = "apprise" with its URL in urls', kind)
+    if kind in _OTHER_NAMES:
+        return detail(("type",), f'unknown type: did you mean "{_OTHER_NAMES[kind]}"?', kind)
     return detail(("type",), f"unknown type: {nearest(kind, CHANNEL_TYPES)}", kind)
 
 

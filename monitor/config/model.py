@@ -36,8 +36,11 @@ def detail(loc: tuple[str | int, ...], message: str, value: object = None, kind:
 
 
 def toml_key(field: str) -> str:
-    """The key in the file for an attribute: durations carry their unit in code only (`timeout_s` is `timeout`)."""
-    return field.removesuffix("_s")
+    """The key in the file for an attribute: durations carry their unit in code only (`timeout_s` is `timeout`).
+
+    So does what is a word of Python's (`from_` is `from`).
+    """
+    return field.removesuffix("_s").removesuffix("_")
 
 
 class Model(BaseModel):

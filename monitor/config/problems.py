@@ -24,7 +24,8 @@ _MESSAGES = {
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
 }
-_SECRET_KEYS = frozenset({"api_key", "bot_token", "headers", "proxy", "secret", "webhook_url"})
+_SECRET_KEYS = frozenset({"api_key", "bot_token", "headers", "password", "proxy", "secret", "webhook_url"})
+_ADDRESS_KEYS = frozenset({"url", "urls"})
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _USERINFO = re.compile(r"//.*@")
 _QUERY = re.compile(r"(?<=://)([^?]*)\?.*")
@@ -77,7 +78,7 @@ def _problem(loc: Loc, kind: str, message: str, value: object) -> Problem:
 
 def _is_secret(loc: Loc) -> bool:
     """Whether something secret may stand here; a channel's own address counts."""
-    return not _SECRET_KEYS.isdisjoint(loc) or (loc[:1] == ("channels",) and loc[-1:] == ("url",))
+    return not _SECRET_KEYS.isdisjoint(loc) or (loc[:1] == ("channels",) and not _ADDRESS_KEYS.isdisjoint(loc))
 
 
 def _key(key: str) -> str:

@@ -5,6 +5,7 @@ Owns no table: which options are read is said by `access` for endpoints and by `
 
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +15,22 @@ from monitor.config import urls
 from monitor.config.problems import toml_path
 from monitor.config.secrets import Secret, SecretRef, resolve
 from monitor.errors import ConfigError, Problem
+
+_MOST_TEXT_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text that stands in a file of its own.
+
+    Attributes:
+        path: for messages.
+        where: the TOML path that names the file.
+    """
+
+    path: Path
+    text: str
+    where: str
 
 
 class Reader:
@@ -69,6 +86,23 @@ class Reader:
             self.problems.append(Problem(where, f"{path} holds no CA certificate in PEM form"))
         except OSError as error:
             self.problems.append(Problem(where, f"{path} cannot be read: {error.strerror}"))
+
+    def text_file(self, path: Path | None, where: str) -> TextFile | None:
+        """A text file's content; None if there is no path, or a problem is noted."""
+        if path is None:
+            return None
+        try:
+            with path.open("rb") as file:
+                content = file.read(_MOST_TEXT_BYTES + 1)
+            if len(content) <= _MOST_TEXT_BYTES:
+                return TextFile(path, content.decode("utf-8-sig"), where)
+            message = f"is larger than {_MOST_TEXT_BYTES} bytes"
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+        except UnicodeDecodeError:
+            message = "is not UTF-8 text"
+        self.problems.append(Problem(where, f"{path} {message}"))
+        return None
 
     def warn(self, where: str, message: str) -> None:
         """Note a doubt."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from monitor.config.access import reread_key, resolve_access
+from monitor.config.access import read_templates, reread_key, resolve_access
 from monitor.config.load import Loaded
 from monitor.errors import ConfigError
 
@@ -189,3 +189,82 @@ def test_no_key_to_read_again(with_endpoint: WithEndpoint) -> None:
     """An endpoint without one, and one that is not there."""
     assert reread_key(with_endpoint(""), "gw", {}) is None
     assert reread_key(with_endpoint(""), "other", {}) is None
+
+
+def test_urls_of_several_places_are_resolved_in_order(with_endpoint: WithEndpoint) -> None:
+    """Alertmanager's members and Apprise's services; of the latter's URLs the host may be the secret."""
+    loaded = with_endpoint("""
+[[channels]]
+name = "a"
+type = "alertmanager"
+urls = ["http://am1:9093/", { env = "MEMBER" }]
+[[channels]]
+name = "p"
+type = "apprise"
+urls = [{ env = "ONE" }, { env = "TWO" }, { env = "THREE" }]
+[[channels]]
+name = "m"
+type = "email"
+host = "smtp.example.org"
+username = "relaywatch"
+password = { env = "PASSWORD" }
+from = "relaywatch@example.org"
+to = ["ops@example.org"]
+""")
+    access = resolve_access(
+        loaded,
+        {
+            "MEMBER": "https://ops:s3cret@am2.example.org/prefix",
+            "ONE": "tgram://123456789:AbCdEf-gHi/42424242/",
+            "TWO": "discord://417421629/JHMHI8qBe7bk?avatar=No",
+            "THREE": "mailtos://someone:p%40ss@mail.example.org/?to=me",
+            "PASSWORD": "correct horse",
+        },
+    )
+    assert [url.reveal() for url in access.channels["a"].urls] == [
+        "http://am1:9093", "https://ops:s3cret@am2.example.org/prefix",
+    ]  # fmt: skip
+    assert len(access.channels["p"].urls) == 3
+    assert access.channels["m"].password is not None
+    assert set(access.secrets()) == {
+        "s3cret", "123456789", "AbCdEf-gHi", "42424242", "417421629", "JHMHI8qBe7bk", "avatar=No", "someone", "p%40ss",
+        "p@ss", "to=me", "correct horse",
+    }  # fmt: skip
+
+
+def test_a_url_that_cannot_be_parsed_hides_all_the_same(with_endpoint: WithEndpoint) -> None:
+    """What is in it does not appear in texts."""
+    channel = '[[channels]]\nname = "p"\ntype = "apprise"\nurls = [{ env = "ONE" }]\n'
+    access = resolve_access(with_endpoint(channel), {"ONE": "json://[not-closed:secret-word/x1234"})
+    assert "x1234" in access.secrets()
+    assert any("not-closed" in secret for secret in access.secrets())
+
+
+TEMPLATED = '[[channels]]\nname = "c"\ntype = "console"\ntemplate = { title = "t.j2", message = "m.j2" }\n'
+
+
+def test_templates_are_read(with_endpoint: WithEndpoint, tmp_path: Path) -> None:
+    """From beside the configuration, with the place that names them; no secret is needed for it."""
+    loaded = with_endpoint('api_key = { env = "NOT_SET" }\n' + TEMPLATED)
+    (tmp_path / "t.j2").write_text("{{ title }}")
+    (tmp_path / "m.j2").write_text("한국어")
+    files = read_templates(loaded)["c"]
+    assert {key: (file.text, file.where) for key, file in files.items()} == {
+        "title": ("{{ title }}", "channels[0].template.title"),
+        "message": ("한국어", "channels[0].template.message"),
+    }
+    assert resolve_access(loaded, {"NOT_SET": KEY}).channels["c"].template == files
+
+
+def test_templates_that_cannot_be_read(with_endpoint: WithEndpoint, tmp_path: Path) -> None:
+    """Absent, not text, too long: each is one problem."""
+    loaded = with_endpoint(TEMPLATED)
+    (tmp_path / "m.j2").write_bytes(b"\xff")
+    with pytest.raises(ConfigError) as caught:
+        read_templates(loaded)
+    absent, broken = map(str, caught.value.problems)
+    assert absent.startswith("channels[0].template.title: ")
+    assert absent.endswith("t.j2 cannot be read: No such file or directory")
+    assert broken.endswith("m.j2 is not UTF-8 text")
+    (tmp_path / "t.j2").write_text("x" * 300_000)
+    assert "is larger than" in _problems(loaded)[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config.channels import CHANNEL_TYPES
+from monitor.config.channels import CHANNEL_TYPES, ChannelTable
 from monitor.config.endpoints import Endpoint, ModelTable, Overrides
 from monitor.config.load import load, loads
 from monitor.config.model import Model
@@ -31,6 +31,7 @@ def _tables() -> Iterator[tuple[str, type[Model]]]:
         yield f"`[{name}]`", table
     yield "`[[endpoints]]`", Endpoint
     yield "Entries of `models`", ModelTable
+    yield "`[[channels]]`", ChannelTable
     for kind, channel in CHANNEL_TYPES.items():
         yield f'`type = "{kind}"`', channel
 
@@ -39,12 +40,12 @@ TABLES = list(_tables())
 
 
 def _own_keys(table: type[Model]) -> set[str]:
-    """The keys of a table that are not told elsewhere: overrides with `[defaults]`, names and types above channels."""
+    """The keys of a table that are not told elsewhere: overrides with `[defaults]`, what channels share above them."""
     keys = set(table.known_keys())
     if table in {Endpoint, ModelTable}:
         keys -= set(Overrides.known_keys())
     if table in CHANNEL_TYPES.values():
-        keys -= {"name", "type"}
+        keys -= set(ChannelTable.known_keys())
     return keys
 
 
@@ -76,6 +77,7 @@ def _shown() -> dict[str, set[str]]:
     shown["`[[endpoints]]`"] = {key for table in raw["endpoints"] for key in table}
     models = [model for table in raw["endpoints"] for model in table["models"] if isinstance(model, dict)]
     shown["Entries of `models`"] = {key for model in models for key in model}
+    shown["`[[channels]]`"] = {key for table in raw["channels"] for key in table}
     for kind in CHANNEL_TYPES:
         shown[f'`type = "{kind}"`'] = {key for table in raw["channels"] if table["type"] == kind for key in table}
     return shown
