@@ -61,6 +61,16 @@ def toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def option_text(name: str, value: Any) -> str:
+    """One value as TOML; a secret is its reference.
+
+    Args:
+        name: of the attribute; it tells durations from numbers.
+        value: of the configuration, or already plain.
+    """
+    return _inline(_plain(name, value))
+
+
 def _endpoint(endpoint: Endpoint, defaults: Defaults) -> Table:
     ruling = effective(endpoint, defaults)
     table = _table(endpoint, Endpoint.model_fields.keys() - Overrides.model_fields.keys() - {"models"})
