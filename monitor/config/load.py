@@ -6,7 +6,7 @@ Reads the file and nothing else: secrets and CA files are the business of `acces
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -32,12 +32,14 @@ class Loaded:
         path: the file, for messages.
         base_dir: its folder, absolute; relative paths in the file start here.
         warnings: what is allowed but perhaps not meant.
+        text: of the file, as it was read.
     """
 
     config: Config
     path: Path
     base_dir: Path
     warnings: tuple[Problem, ...] = ()
+    text: str = field(default="", repr=False)
 
 
 def find_path(option: Path | None, environ: Mapping[str, str]) -> Path:
@@ -107,7 +109,7 @@ def loads(text: str, base_dir: Path, path: Path | None = None) -> Loaded:
         problems = problems_of(error) + problems
     if problems:
         raise ConfigError(str(source), problems)
-    return Loaded(config, source, base_dir, tuple(doubts(raw)))
+    return Loaded(config, source, base_dir, tuple(doubts(raw)), text)
 
 
 def _syntax_problem(error: tomllib.TOMLDecodeError) -> Problem:
