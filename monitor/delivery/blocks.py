@@ -23,8 +23,8 @@ from slack_sdk.models.blocks import (
 )
 
 from monitor.alerting.notification import Event, IncidentFacts, Notification
-from monitor.alerting.phrases import Phrase
-from monitor.alerting.plain import ELLIPSIS, harmless
+from monitor.alerting.phrases import PHRASES, Bilingual, Phrase
+from monitor.alerting.plain import ELLIPSIS, cut, harmless
 from monitor.alerting.texts import Voice, fault_words, severity_words
 from monitor.clock import US_PER_S
 
@@ -33,10 +33,17 @@ SECTION_AT_MOST = 3000
 FIELD_AT_MOST = 2000
 SENTENCE_AT_MOST = 1500
 FALLBACK_AT_MOST = 300
+CHECKS_SHOWN = 8
+CHECK_AT_MOST = 200
 UTF16 = "utf-16-le"
 
 GREEN, RED, AMBER, BLUE = "#2eb67d", "#e01e5a", "#ecb22e", "#36c5f0"
 _MARKS = {GREEN: "🟢", RED: "🔴", AMBER: "🟠", BLUE: "🔵"}
+
+_GOES_ON = (Event.OPENED, Event.UPDATED, Event.REMINDER, Event.ESCALATED)
+_ACKNOWLEDGED_BY: Bilingual = ("Acknowledged by", "확인한 사람")
+# Lines of a message whose fact has a place of its own here.
+_PLACED = (Phrase.FAULT, Phrase.REASON, Phrase.WHAT_TO_DO, Phrase.WORKS_NOW)
 
 _BREAK = "\u2060"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -87,8 +94,8 @@ def _with_ellipsis(kept: list[str], length: int, limit: int) -> str:
 
 
 def _body(notification: Notification, voice: Voice) -> Iterator[Block]:
-    incident, going_on = notification.incident, notification.event in (Event.OPENED, Event.UPDATED)
-    text = _first_line(notification) if going_on else _whole(notification)
+    incident, going_on = notification.incident, notification.event in _GOES_ON
+    text = _unplaced(notification, voice) if going_on else _whole(notification)
     yield SectionBlock(text=_plain(text, SECTION_AT_MOST))
     if incident is not None:
         yield SectionBlock(fields=list(_fields(notification, incident, voice)))
@@ -104,6 +111,8 @@ def _fields(notification: Notification, incident: IncidentFacts, voice: Voice) -
     yield _labelled(voice.say(Phrase.LABEL_SEVERITY), severity_words(notification.severity, voice))
     yield _labelled(voice.say(Phrase.LABEL_FAULT), fault_words(incident.fault_domain, voice))
     yield _labelled(voice.say(Phrase.LABEL_SINCE), _local(incident.started_at, voice))
+    if incident.acknowledged_by is not None:
+        yield _labelled(voice.word(_ACKNOWLEDGED_BY), incident.acknowledged_by)
     if notification.event is Event.RESOLVED:
         yield _labelled(voice.say(Phrase.LABEL_LASTED), voice.duration(incident.duration_s))
     elif notification.details.consecutive_failures:
@@ -113,13 +122,20 @@ def _fields(notification: Notification, incident: IncidentFacts, voice: Voice) -
 
 def _context(notification: Notification, voice: Voice) -> Iterator[PlainTextObject | MarkdownTextObject]:
     incident = notification.incident
-    about = [notification.service] if incident is None else list(incident.checks)
+    about = notification.service
     if incident is not None:
-        about.append(voice.say(Phrase.LABEL_INCIDENT, id=incident.id))
-    yield _plain(" · ".join(about), FIELD_AT_MOST)
+        about = f"{_checks(incident, voice)} · {voice.say(Phrase.LABEL_INCIDENT, id=incident.id)}"
+    yield _plain(about, FIELD_AT_MOST)
     if notification.url is not None:
         target = notification.url.replace("|", "%7C").replace(">", "%3E").replace("<", "%3C")
         yield MarkdownTextObject(text=f"<{target}|{voice.say(Phrase.LABEL_OPEN_PAGE)}>", verbatim=True)
+
+
+def _checks(incident: IncidentFacts, voice: Voice) -> str:
+    """The first few by name, the rest as a number."""
+    shown = " · ".join(cut(check, CHECK_AT_MOST) for check in incident.checks[:CHECKS_SHOWN])
+    more = len(incident.checks) - CHECKS_SHOWN
+    return shown if more <= 0 else voice.say(Phrase.AND_MORE, shown=shown, count=more)
 
 
 def _labelled(label: str, text: str) -> MarkdownTextObject:
@@ -146,6 +162,13 @@ def _first_line(notification: Notification) -> str:
 def _whole(notification: Notification) -> str:
     first, line_break, rest = notification.message.partition("\n")
     return first + line_break + _without_domains(rest)
+
+
+def _unplaced(notification: Notification, voice: Voice) -> str:
+    """The message without the lines that are told in fields and sections of their own."""
+    placed = tuple(voice.word(PHRASES[phrase]).partition("{")[0] for phrase in _PLACED)
+    first, *rest = notification.message.split("\n")
+    return "\n".join((first, *(_without_domains(line) for line in rest if not line.startswith(placed))))
 
 
 def _local(iso_time: str, voice: Voice) -> str:

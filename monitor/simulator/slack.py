@@ -8,9 +8,10 @@ of `chat.postMessage`, `chat.update` and `auth.test`, at docs.slack.dev.
 """
 
 import json
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Self
 
 from aiohttp import web
@@ -25,7 +26,8 @@ from monitor.simulator.slack_rules import MAX_TEXT, Message, Refusal, refused, r
 KEEPALIVE_S = 75.0
 TEAM, HOOK, HOOK_TOKEN = "T00000000", "B00000000", "simulatedhooktoken000000"
 TOKEN = "xoxb-simulated-bot-token"  # noqa: S105  opens nothing but this double
-CHANNELS = frozenset({"C0SIMULATE", "#ops", "ops"})
+CHANNEL_ID = "C0SIMULATE"
+CHANNELS = MappingProxyType({CHANNEL_ID: CHANNEL_ID, "#ops": CHANNEL_ID, "ops": CHANNEL_ID})
 TRUNCATED = "[WARN] Your message was truncated but still posted. The `text` field accepts up to 40,000 characters."
 _WEBHOOK_STATUS = {"no_service": 404, "no_team": 404, "invalid_token": 403}
 
@@ -36,11 +38,12 @@ class SlackMessage:
 
     Attributes:
         ts: Slack's id of the message.
-        channel: where it was posted; empty for a webhook, whose channel is its own.
+        channel: the id of where it was posted; empty for a webhook, whose channel is its own.
         text: cut to 40,000 characters, as Slack cuts it.
         blocks: as posted.
         attachments: as posted.
         thread_ts: the message it answers.
+        broadcast: an answer that the channel sees as well as the thread.
         live: mentions and links that would have been active.
         at_mono_s: seconds on the monotonic clock, of the first posting.
         edits: how often it was updated.
@@ -54,6 +57,7 @@ class SlackMessage:
     thread_ts: str | None
     live: tuple[Live, ...]
     at_mono_s: float
+    broadcast: bool = False
     edits: int = 0
 
 
@@ -72,18 +76,19 @@ class SlackSink:
 
     Attributes:
         token: the bot token that the Web API takes.
-        channels: the channels that the bot may post to.
+        channels: the ids of the channels that the bot may post to, by every name they go by.
         refusals: the newest refusals, oldest first.
         attempts: the newest payloads, oldest first, whatever they were told.
     """
 
     def __init__(self, *, clock: Clock | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
         self.token = TOKEN
-        self.channels = CHANNELS
+        self.channels: Mapping[str, str] = CHANNELS
         self.refusals: deque[Refusal] = deque(maxlen=KEPT)
         self.attempts: deque[Message] = deque(maxlen=KEPT)
         self._clock = clock or SystemClock()
         self._manners = Manners()
+        self._manners_of: defaultdict[str, Manners] = defaultdict(Manners)
         self._record: Record[SlackMessage] = Record()
         self._posted = 0
         app = web.Application()
@@ -113,9 +118,16 @@ class SlackSink:
         """What a reader would find, oldest first."""
         return self._record.items
 
-    def answer(self, *answers: Answer, then: Answer | None = None) -> None:
-        """Sets what the next requests are told, nothing being posted; afterwards `then` for ever, or as Slack does."""
-        self._manners.answer(*answers, then=then)
+    def answer(self, *answers: Answer, then: Answer | None = None, method: str | None = None) -> None:
+        """Sets what the next requests are told, nothing being posted; afterwards `then` for ever, or as Slack does.
+
+        Args:
+            answers: one for each of the next requests.
+            then: for those after them.
+            method: of the Web API, whose calls alone are told so; None is every request.
+        """
+        manners = self._manners if method is None else self._manners_of[method]
+        manners.answer(*answers, then=then)
 
     async def wait_for(self, predicate: Callable[[SlackMessage], bool], timeout_s: float) -> SlackMessage:
         """The first message, past or to come, for which the predicate holds.
@@ -139,12 +151,12 @@ class SlackSink:
         return web.Response(status=_WEBHOOK_STATUS.get(refusal.error, 400), text=refusal.error)
 
     async def _method(self, request: web.Request) -> web.StreamResponse:
-        message = await _payload(request)
+        message, method = await _payload(request), request.match_info["method"]
         self.attempts.append(message or {})
-        told = self._manners.take()
+        told = self._manners.take() or self._manners_of[method].take()
         if told is not None:
             return await told.give(request)
-        outcome = self._called(request.match_info["method"], _token(request, message), message)
+        outcome = self._called(method, _token(request, message), message)
         if isinstance(outcome, Refusal):
             self.refusals.append(outcome)
             return web.json_response(_not_ok(outcome))
@@ -157,15 +169,20 @@ class SlackSink:
             return Refusal("invalid_json")
         match method:
             case "chat.postMessage":
-                return refused_post(message, self.channels) or self._post_message(message)
-            case "chat.update":
-                return refused_update(message, self.channels) or self._update(message)
+                return refused_post(message, self.channels) or self._lost_thread(message) or self._post_message(message)
+            case "chat.update":  # knows ids only
+                return refused_update(message, frozenset(self.channels.values())) or self._update(message)
             case "auth.test":
                 return {"team": "Simulated", "team_id": TEAM, "user": "relaywatch", "user_id": "U0SIMULATE"}
         return Refusal("unknown_method")
 
+    def _lost_thread(self, message: Message) -> Refusal | None:
+        thread_ts, channel = message.get("thread_ts"), self.channels[str(message["channel"])]
+        known = thread_ts is None or any(old.ts == thread_ts and old.channel == channel for old in self.messages)
+        return None if known else Refusal("thread_not_found")
+
     def _post_message(self, message: Message) -> dict[str, Any]:
-        posted = self._post(message, str(message["channel"]))
+        posted = self._post(message, self.channels[str(message["channel"])])
         answer: dict[str, Any] = {"channel": posted.channel, "ts": posted.ts, "message": {"text": posted.text}}
         if len(str(message.get("text") or "")) > MAX_TEXT:
             answer["response_metadata"] = {"messages": [TRUNCATED], "warnings": ["message_truncated"]}
@@ -175,7 +192,13 @@ class SlackSink:
         for number, old in enumerate(self.messages):
             if old.ts == message.get("ts") and old.channel == message["channel"]:
                 new = self._read(message, old.channel, old.ts)
-                self.messages[number] = replace(new, edits=old.edits + 1, at_mono_s=old.at_mono_s)
+                self.messages[number] = replace(
+                    new,
+                    thread_ts=old.thread_ts,
+                    broadcast=old.broadcast,
+                    at_mono_s=old.at_mono_s,
+                    edits=old.edits + 1,
+                )
                 self._record.touch()
                 return {"channel": old.channel, "ts": old.ts, "text": new.text}
         return Refusal("message_not_found")
@@ -194,6 +217,7 @@ class SlackSink:
             blocks=tuple(message.get("blocks") or ()),
             attachments=tuple(message.get("attachments") or ()),
             thread_ts=message.get("thread_ts"),
+            broadcast=message.get("thread_ts") is not None and message.get("reply_broadcast") in (True, "true", "1"),
             live=live_parts(message),
             at_mono_s=self._clock.now().mono_us / US_PER_S,
         )

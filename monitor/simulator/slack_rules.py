@@ -7,7 +7,7 @@ docs.slack.dev. Slack documents no limit for all blocks of one `chat.postMessage
 and 13,300 characters, here it is 11,000. That `chat.update` counts escaped bytes was observed by users too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ def _refused_attachments(attachments: Any) -> Refusal | None:
     return Refusal("invalid_attachments", tuple(found)) if found else None
 
 
-def refused_post(message: Message, channels: frozenset[str]) -> Refusal | None:
+def refused_post(message: Message, channels: Collection[str]) -> Refusal | None:
     """Why `chat.postMessage` would not take this message; None when it would."""
     refusal = _refused_channel(message, channels) or refused(message)
     if refusal is None and _characters(message.get("blocks")) > MAX_ALL_BLOCKS:
@@ -67,7 +67,7 @@ def refused_post(message: Message, channels: frozenset[str]) -> Refusal | None:
     return refusal
 
 
-def refused_update(message: Message, channels: frozenset[str]) -> Refusal | None:
+def refused_update(message: Message, channels: Collection[str]) -> Refusal | None:
     """Why `chat.update` would not take this message, the one to update aside; None when it would."""
     refusal = _refused_channel(message, channels) or refused(message)
     if refusal is None and len(_escaped(str(message.get("text") or "")).encode()) > MAX_UPDATE_BYTES:
@@ -75,7 +75,7 @@ def refused_update(message: Message, channels: frozenset[str]) -> Refusal | None
     return refusal
 
 
-def _refused_channel(message: Message, channels: frozenset[str]) -> Refusal | None:
+def _refused_channel(message: Message, channels: Collection[str]) -> Refusal | None:
     channel = message.get("channel")
     if not channel:
         return Refusal("invalid_arguments", ("missing required field: channel",))

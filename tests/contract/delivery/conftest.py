@@ -146,7 +146,7 @@ def notify() -> Notify:
     """A notification with the given event, and text wherever foreign text can stand."""
 
     def make(event: Event = Event.OPENED, text: str = "HTTP 503: busy", number: int = 1) -> Notification:
-        told = event in (Event.OPENED, Event.UPDATED, Event.RESOLVED)
+        told = event not in (Event.NOTICE, Event.TEST)
         checks = (f"gw/chat/{text}",)
         start = "2026-11-21T01:02:03.456Z"
         incident = IncidentFacts(number, checks[0], start, start, None, 61.0, "OVERLOADED", "endpoint", checks)

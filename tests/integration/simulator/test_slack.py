@@ -91,7 +91,7 @@ async def test_the_web_api_posts_and_updates() -> None:
     """The `ts` of the post is the handle for its update."""
     async with SlackSink() as sink:
         slack = web_client(sink)
-        posted = await slack.chat_postMessage(channel=CHANNEL, text="down", thread_ts="1.0")
+        posted = await slack.chat_postMessage(channel=CHANNEL, text="down")
         await slack.chat_update(channel=CHANNEL, ts=str(posted["ts"]), text="up again")
         (message,) = sink.messages
         assert (message.text, message.edits, message.ts) == ("up again", 1, posted["ts"])
@@ -146,6 +146,42 @@ async def test_the_web_api_refuses_a_wrong_call(
         headers = {"Authorization": f"Bearer {sink.token}", "Content-Type": "application/json"}
         async with client.post(sink.api_url + method, data=body, headers=headers) as response:
             assert (await response.json())["error"] == error
+
+
+async def test_a_thread_has_answers() -> None:
+    """An answer names the first message; the channel sees it only if asked to; an update leaves it where it is."""
+    async with SlackSink() as sink:
+        slack = web_client(sink)
+        first = await slack.chat_postMessage(channel="#ops", text="down")
+        assert first["channel"] == CHANNEL
+        thread = str(first["ts"])
+        await slack.chat_postMessage(channel=CHANNEL, text="still down", thread_ts=thread)
+        last = await slack.chat_postMessage(channel=CHANNEL, text="up", thread_ts=thread, reply_broadcast=True)
+        await slack.chat_update(channel=CHANNEL, ts=str(last["ts"]), text="up again")
+        told = [(message.thread_ts, message.broadcast) for message in sink.messages]
+        assert told == [(None, False), (first["ts"], False), (first["ts"], True)]
+
+
+async def test_a_thread_that_is_gone_is_refused() -> None:
+    """There is nothing to answer; and an update wants the channel's id, not its name."""
+    async with SlackSink() as sink:
+        slack = web_client(sink)
+        lost = slack.chat_postMessage(channel=CHANNEL, text="x", thread_ts="1.0")
+        assert (await refusal(lost))[0] == "thread_not_found"
+        posted = await slack.chat_postMessage(channel="#ops", text="x")
+        named = slack.chat_update(channel="#ops", ts=str(posted["ts"]), text="y")
+        assert (await refusal(named))[0] == "channel_not_found"
+
+
+async def test_one_method_alone_can_be_told_to_fail() -> None:
+    """The others do as Slack does."""
+    async with SlackSink() as sink:
+        slack = web_client(sink)
+        sink.answer(slack_error("edit_window_closed"), method="chat.update")
+        posted = await slack.chat_postMessage(channel=CHANNEL, text="x")
+        ts = str(posted["ts"])
+        assert (await refusal(slack.chat_update(channel=CHANNEL, ts=ts, text="y")))[0] == "edit_window_closed"
+        assert (await slack.chat_update(channel=CHANNEL, ts=ts, text="y"))["ok"]
 
 
 async def test_an_update_of_nothing_and_one_too_long_are_refused() -> None:

@@ -52,6 +52,28 @@ def test_an_outage_is_understood_at_a_glance(opened: Notification, voice: "Voice
     ]
 
 
+@pytest.mark.parametrize("event", [Event.OPENED, Event.UPDATED, Event.REMINDER, Event.ESCALATED])
+def test_what_has_no_place_of_its_own_stays_in_the_text(opened: Notification, voice: "Voice", event: Event) -> None:
+    """Lines about fault, reason and advice are shown once; any other line, who is on it too, is not lost."""
+    assert opened.incident is not None
+    message = "m is down.\nwhose fault: x\nfailing now (2): a.model, b\nworks now: c\nwhat to do: wait"
+    acknowledged = replace(opened.incident, acknowledged_by="kim <!here>")
+    told = replace(opened, event=event, message=message, incident=acknowledged)
+    texts = _texts(payload(told, voice)["attachments"][0])
+    assert texts[0] == "m is down.\nfailing now (2): a\u2060.model, b"
+    assert "*Acknowledged by*\nkim &lt;!here&gt;" in texts
+
+
+def test_many_checks_are_a_few_and_a_number(opened: Notification, voice: "Voice") -> None:
+    """Nobody reads five hundred names."""
+    assert opened.incident is not None
+    checks = tuple(f"gw/chat/m{number}" for number in range(500))
+    told = replace(opened, incident=replace(opened.incident, checks=checks))
+    shown = _texts(payload(told, voice)["attachments"][0])[-2]
+    assert shown.startswith("gw/chat/m0 · ")
+    assert shown.endswith("gw/chat/m7 and 492 more · incident 1")
+
+
 def test_a_recovery_shows_how_long_it_lasted(opened: Notification, voice: "Voice") -> None:
     """Green, the whole message, and no reason or advice of its own."""
     resolved = replace(opened, event=Event.RESOLVED, recommended_action=None, url=None)
