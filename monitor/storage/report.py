@@ -90,7 +90,7 @@ def report(reader: Reader, period: Period, now: Moment) -> list[dict[str, Any]]:
     since_us = max(period.since_us, pruned_before_us(connection))
     span = Period(period.name, since_us, min(period.until_us, now.wall_us))
     last_due_us = min(span.until_us, _daemon_until_us(reader, now))
-    rhythms, outages = _rhythms(connection, span), _outages(connection, span)
+    rhythms, outages = rhythms_in(connection, span), _outages(connection, span)
     rows: list[dict[str, Any]] = []
     endpoints: defaultdict[str, _Figures] = defaultdict(_Figures)
     for check in connection.execute(select(tables.checks).order_by(tables.checks.c.id)):
@@ -98,7 +98,7 @@ def report(reader: Reader, period: Period, now: Moment) -> list[dict[str, Any]]:
         if check.removed_at_us is not None and not figures.by_status:
             continue
         newest_us = _newest_turn(connection, check.id, span)
-        until_us = min(last_due_us, max(newest_us + 1, now.wall_us - UNDER_WAY_US))
+        until_us = min(last_due_us, awaited_until_us(newest_us, now))
         turns = sum(rhythm.due(span.since_us, until_us) for rhythm in rhythms[check.id])
         figures.due = max(0, turns - figures.excused)
         figures.outages = outages[check.id]
@@ -171,7 +171,13 @@ def _daemon_until_us(reader: Reader, now: Moment) -> int:
     return reader.connection.execute(query).scalar() or now.wall_us
 
 
-def _rhythms(connection: Connection, span: Period) -> defaultdict[int, list[Rhythm]]:
+def awaited_until_us(newest_us: int, now: Moment) -> int:
+    """Until when turns count as due, where the newest that came started at `newest_us` (-1: none did)."""
+    return max(newest_us + 1, now.wall_us - UNDER_WAY_US)
+
+
+def rhythms_in(connection: Connection, span: Period) -> defaultdict[int, list[Rhythm]]:
+    """When each check was due in the period, by its number."""
     columns = tables.rhythms.c
     query = select(tables.rhythms).where(columns.until_us > span.since_us, columns.first_due_us < span.until_us)
     found: defaultdict[int, list[Rhythm]] = defaultdict(list)
