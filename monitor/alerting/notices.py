@@ -1,5 +1,6 @@
 """Notices: what RelayWatch says of itself, without an incident."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -43,6 +44,65 @@ _RECORDS_AGAIN = MappingProxyType(
         ),
     }
 )
+_UPLINK = MappingProxyType(
+    {
+        Language.EN: (
+            "RelayWatch had no network",
+            "RelayWatch itself had no network from {since} to {until}; {unknown}.",
+            "Check the network of the machine that RelayWatch runs on.",
+        ),
+        Language.KO: (
+            "RelayWatch의 네트워크가 끊겼습니다",
+            (
+                "{since}부터 {until}까지 RelayWatch 자신의 네트워크가 끊겨 있었습니다. "
+                "{unknown}은 알 수 없음으로 처리됩니다."
+            ),
+            "RelayWatch가 실행되는 서버의 네트워크를 확인하세요.",
+        ),
+    }
+)
+_UPLINK_CLOSED = MappingProxyType(
+    {
+        Language.EN: (
+            "RelayWatch has no network",
+            (
+                "RelayWatch reaches none of its self-check targets since {since}. Until it does, a failure without an "
+                "answer counts as unknown and opens no incident. That this message arrives says that some of its "
+                "network works: the targets may be blocked."
+            ),
+            "Check the machine's network, or set [connectivity] targets to hosts that it may reach.",
+        ),
+        Language.KO: (
+            "RelayWatch의 네트워크가 끊겨 있습니다",
+            (
+                "{since}부터 RelayWatch가 자가 점검 대상에 전혀 연결하지 못하고 있습니다. "
+                "그동안 응답 없는 실패는 알 수 없음으로 처리되며 인시던트를 열지 않습니다. "
+                "이 메시지가 도착했다면 네트워크 일부는 동작하는 것이므로 대상이 차단되었을 수 있습니다."
+            ),
+            "서버의 네트워크를 확인하거나 [connectivity] targets를 연결 가능한 호스트로 바꾸세요.",
+        ),
+    }
+)
+_FROZEN = MappingProxyType(
+    {
+        Language.EN: (
+            "RelayWatch stood still",
+            "RelayWatch was frozen or suspended from {since} to {until} and probed nothing meanwhile.",
+            "Check the machine that RelayWatch runs on: was it suspended, or starved of CPU or memory?",
+        ),
+        Language.KO: (
+            "RelayWatch가 멈춰 있었습니다",
+            "{since}부터 {until}까지 RelayWatch가 멈추거나 일시 중단되어 아무것도 점검하지 못했습니다.",
+            "RelayWatch가 실행되는 서버가 일시 중단되었거나 CPU나 메모리가 부족했는지 확인하세요.",
+        ),
+    }
+)
+_PROBES = MappingProxyType(
+    {
+        Language.EN: ("1 probe counts as unknown", "{} probes count as unknown"),
+        Language.KO: ("프로브 1건", "프로브 {}건"),
+    }
+)
 
 
 def cannot_record(error: str, since: Moment, audience: Audience) -> Notification:
@@ -70,6 +130,50 @@ def records_again(since: Moment, now: Moment, dropped: int, audience: Audience) 
         service=SERVICE,
         title=title,
         message=message.format(since=_local(since, audience), until=_local(now, audience), dropped=dropped),
+        url=audience.public_url,
+    )
+
+
+def uplink(since: Moment, until: Moment, unknown_results: int, audience: Audience) -> Notification:
+    """The monitor's own way out is open again.
+
+    Args:
+        since: when it was first found closed.
+        until: when it was found open again.
+        unknown_results: how many results say nothing for that.
+        audience: who is told, and how.
+    """
+    one, many = _PROBES[audience.voice.language]
+    unknown = one if unknown_results == 1 else many.format(unknown_results)
+    return _of_ourselves("uplink", _UPLINK, since, audience, until=_local(until, audience), unknown=unknown)
+
+
+def uplink_closed(since: Moment, audience: Audience) -> Notification:
+    """The monitor's own way out is closed for long; reaches somebody only if that is not the whole truth."""
+    return _of_ourselves("uplink-closed", _UPLINK_CLOSED, since, audience)
+
+
+def frozen(since: Moment, until: Moment, audience: Audience) -> Notification:
+    """The whole process, or its machine, stood still."""
+    return _of_ourselves("frozen", _FROZEN, since, audience, until=_local(until, audience))
+
+
+def _of_ourselves(
+    what: str,
+    texts: Mapping[Language, tuple[str, str, str]],
+    since: Moment,
+    audience: Audience,
+    **values: str,
+) -> Notification:
+    title, message, action = texts[audience.voice.language]
+    return Notification(
+        id=f"rw-{audience.instance}-{what}-{since.wall_us}",
+        event=Event.NOTICE,
+        severity=Severity.WARNING,
+        service=SERVICE,
+        title=title,
+        message=message.format(since=_local(since, audience), **values),
+        recommended_action=action,
         url=audience.public_url,
     )
 

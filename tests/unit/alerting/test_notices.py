@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.alerting.audience import Audience
-from monitor.alerting.notices import cannot_record, forgotten_check, records_again
+from monitor.alerting.notices import cannot_record, forgotten_check, frozen, records_again, uplink, uplink_closed
 from monitor.alerting.notification import Event, Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
@@ -38,6 +38,29 @@ def test_its_end_says_from_when_to_when_and_what_was_lost(language: Language) ->
     assert "2025-11-21 01:54:50 UTC" in notice.message
     assert "7" in notice.message
     assert cannot_record("x", SINCE, audience).id != notice.id
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_the_monitor_says_of_its_own_network_and_standstill(language: Language) -> None:
+    """From when to when in the time of people, how much it cost, what to do; nothing is left to fill in."""
+    audience = Audience(("ops",), Voice(language, ZoneInfo("Asia/Seoul")), "abc", "https://status.example")
+    until = SINCE.plus_s(90)
+    notices = [uplink(SINCE, until, 42, audience), uplink_closed(SINCE, audience), frozen(SINCE, until, audience)]
+    for notice in notices:
+        assert (notice.event, notice.severity, notice.url) == (Event.NOTICE, Severity.WARNING, "https://status.example")
+        assert "2025-11-21 10:53:20 KST" in notice.message
+        assert notice.recommended_action
+        assert "{" not in notice.message
+        assert Notification.from_body(notice.body()) == notice
+    assert all("2025-11-21 10:54:50 KST" in notice.message for notice in (notices[0], notices[2]))
+    assert "42" in notices[0].message
+    assert len({notice.id for notice in notices}) == 3
+
+
+def test_one_probe_is_one_probe() -> None:
+    """The number agrees with its word."""
+    audience = Audience(("ops",), Voice(Language.EN, ZoneInfo("UTC")), "abc")
+    assert uplink(SINCE, SINCE.plus_s(3), 1, audience).message.endswith("; 1 probe counts as unknown.")
 
 
 def test_a_forgotten_check_is_told_by_its_id() -> None:
