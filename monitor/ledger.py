@@ -2,38 +2,37 @@
 
 State advances in memory the moment a result arrives, and what it means is committed with it in one transaction; a
 batch that the database refuses is kept and tried again, so memory never says anything that the disk will not. Owns no
-rule (`domain.health`, `alerting.policy`) and no statement (`storage.journal`).
+rule (`alerting.desk`) and no statement (`storage.journal`).
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
-from types import MappingProxyType
 from typing import Protocol
 
 import structlog
 
 from monitor.alerting import notices
-from monitor.alerting.alternatives import Ranking
 from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Batch, Queued, Restored, RhythmChange
+from monitor.alerting.desk import Desk
 from monitor.alerting.notification import Notification
-from monitor.alerting.policy import Decision, Occurrence, decide, resolved
-from monitor.alerting.texts import Alternative
+from monitor.alerting.silences import Silence
 from monitor.clock import Clock, Moment
 from monitor.domain.check import Check
-from monitor.domain.follow_up import AS_PLANNED, FollowUp, follow_up
-from monitor.domain.health import Advance, Health, State, advance
-from monitor.domain.incident import Incident, IncidentKind, incident_key
+from monitor.domain.follow_up import AS_PLANNED, FollowUp
+from monitor.domain.health import Health
+from monitor.domain.incident import Incident
 from monitor.domain.result import Result
+from monitor.domain.rules_judge import RuleFinding
 from monitor.errors import StorageError
 
 GATHER_S = 0.25
+TICK_S = 0.5
 REFUSED_NOTICE_AFTER_S = 30.0
 RETRY_AT_MOST_S = 5.0
 WAITING_AT_MOST = 100_000
-RANKING_FRESH_S = 1.0
 
 log = structlog.get_logger("relaywatch.ledger")
 
@@ -63,7 +62,7 @@ class Ledger:
 
     Args:
         journal: the database.
-        clock: read once per commit.
+        clock: read once per commit, and once a second while anything is open.
         observers: told after each commit, and of a database that refuses.
         audience: who is told of incidents.
         restored: what the database remembers.
@@ -75,17 +74,12 @@ class Ledger:
         self._journal = journal
         self._clock = clock
         self._observers = observers
-        self._audience = audience
-        self._checks: dict[str, Check] = {}
-        self._healths = dict(restored.healths)
-        self._open = {incident.key: incident for incident in restored.open_incidents}
-        self._next_id = restored.next_incident_id
-        self._batch = Batch()
+        self._desk = Desk(audience, restored)
         self._writing = Batch()
         self._arrived = asyncio.Event()
         self._urgent = asyncio.Event()
+        self._all_written = asyncio.Event()
         self._stopping = False
-        self._ranking: Ranking | None = None
         self._committing: Moment | None = None
         self.dropped = 0
         self.last_commit: Moment | None = None
@@ -94,22 +88,27 @@ class Ledger:
     @property
     def checks(self) -> Mapping[str, Check]:
         """The checks in force, by id."""
-        return MappingProxyType(self._checks)
+        return self._desk.checks
 
     @property
     def healths(self) -> Mapping[str, Health]:
         """What is believed of each check in force, by id."""
-        return MappingProxyType(self._healths)
+        return self._desk.healths
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
         """Every open incident, oldest first."""
-        return tuple(sorted(self._open.values(), key=lambda incident: incident.id))
+        return self._desk.open_incidents
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Every silence that is in force or still to come, oldest first."""
+        return self._desk.silences
 
     @property
     def pending(self) -> int:
         """Results that are not on disk yet."""
-        return len(self._batch.results) + len(self._writing.results)
+        return len(self._desk.batch.results) + len(self._writing.results)
 
     def busy_s(self, now: Moment) -> float:
         """How long the present commit has been under way, in seconds; 0 between commits."""
@@ -117,62 +116,84 @@ class Ledger:
 
     def configure(self, checks: Iterable[Check], audience: Audience, now: Moment) -> None:
         """Put these checks in force. One that stays keeps its state; one that is gone ends its incidents, told so."""
-        self._audience = audience
-        kept = {check.id: check for check in checks}
-        for incident in self.open_incidents:
-            if not any(check in kept for check in incident.checks):
-                self._end_removed(incident, now)
-        self._healths = {check: self._believed(check, now) for check in kept}
-        self._checks = kept
-        self._ranking = None
+        self._desk.configure(checks, audience, now)
         self._wake(urgent=True)
 
     def record(self, result: Result) -> FollowUp:
         """Take one result: advance the check's health, decide, and say when to probe next. Never blocks."""
-        check = self._checks.get(result.check)
-        if check is None:
-            return AS_PLANNED
-        if len(self._batch.results) >= WAITING_AT_MOST:
+        if len(self._desk.batch.results) >= WAITING_AT_MOST:
             self.dropped += 1
             return AS_PLANNED
-        step = advance(check, self._healths[check.id], result)
-        self._healths[check.id] = step.health
-        self._batch.results.append(result)
-        self._batch.healths[check.id] = step.health
-        if step.changes:
-            self._decide(check, step, result)
-        self._wake(urgent=bool(self._batch.events))
-        return follow_up(check, step.health, result)
+        following = self._desk.record(result)
+        self._wake(urgent=bool(self._desk.batch.events))
+        return following
+
+    def judged(self, finding: RuleFinding) -> None:
+        """A rule over a window is broken, graver than before, or kept again."""
+        self._desk.judged(finding)
+        self._wake(urgent=True)
+
+    def acknowledge(self, incident_id: int, by: str, note: str, now: Moment) -> Incident | None:
+        """Somebody is on it; the incident as it is now, None if it is not open."""
+        incident = self._desk.acknowledge(incident_id, by, note, now)
+        self._wake(urgent=True)
+        return incident
+
+    def silence(self, silence: Silence) -> Silence:
+        """Keep a silence; it comes back with its id."""
+        kept = self._desk.silence(silence)
+        self._wake(urgent=True)
+        return kept
+
+    def expire_silence(self, silence_id: int, now: Moment) -> Silence | None:
+        """End a silence now; None if there is no such one."""
+        ended = self._desk.expire_silence(silence_id, now)
+        self._wake(urgent=True)
+        return ended
 
     def plan_changed(self, change: RhythmChange) -> None:
         """Remember when a check was due from now on, so that coverage is known later."""
-        self._batch.rhythms.append(change)
+        self._desk.batch.rhythms.append(change)
         self._wake(urgent=False)
 
     def notify(self, notification: Notification, channels: Iterable[str], now: Moment) -> None:
         """Put a notice without an incident into the outbox."""
-        self._batch.outbox.extend(
+        self._desk.batch.outbox.extend(
             Queued(channel, replace(notification, id=f"{notification.id}-{channel}"), None, 0, now)
             for channel in channels
         )
         self._wake(urgent=True)
 
+    async def committed(self) -> None:
+        """Wait until everything that has arrived so far is on disk."""
+        await self._all_written.wait()
+
     async def run(self) -> None:
         """Commit what arrives until `stop`; a batch waits at most 250 ms for company, news does not wait."""
-        while not self._stopping or self._batch:
-            await self._arrived.wait()
-            if not self._urgent.is_set():
+        while not self._stopping or self._desk.batch:
+            await self._wait()
+            if not self._urgent.is_set() and self._arrived.is_set():
                 await self._gather()
             self._arrived.clear()
             self._urgent.clear()
-            if self._batch:
-                self._writing, self._batch = self._batch, Batch()
+            if self._desk.is_busy:
+                self._desk.tick(self._clock.now())
+            if self._desk.batch:
+                self._writing = self._desk.take()
                 await self._commit(self._writing)
+            if not self._desk.batch:
+                self._all_written.set()
 
     def stop(self) -> None:
         """Let `run` end once everything that has arrived is on disk."""
         self._stopping = True
         self._wake(urgent=True)
+
+    async def _wait(self) -> None:
+        """Until something arrives; while anything is open, time alone may bring something too."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK_S if self._desk.is_busy else None):
+                await self._arrived.wait()
 
     async def _gather(self) -> None:
         try:
@@ -206,7 +227,7 @@ class Ledger:
             log.error("database_refuses", error=error.message, waiting=self.pending)
         if noticed or now.s_since(self.refusing_since) < REFUSED_NOTICE_AFTER_S:
             return noticed
-        notice = notices.cannot_record(error.message, self.refusing_since, self._audience)
+        notice = notices.cannot_record(error.message, self.refusing_since, self._desk.audience)
         self._observers.alarm(notice)
         return True
 
@@ -215,50 +236,12 @@ class Ledger:
             return
         log.info("database_accepts_again", seconds=round(now.s_since(self.refusing_since), 1), dropped=self.dropped)
         if noticed:
-            notice = notices.records_again(self.refusing_since, now, self.dropped, self._audience)
-            self.notify(notice, self._audience.channels, now)
+            notice = notices.records_again(self.refusing_since, now, self.dropped, self._desk.audience)
+            self.notify(notice, self._desk.audience.channels, now)
         self.refusing_since = None
-
-    def _decide(self, check: Check, step: Advance, result: Result) -> None:
-        incidents = [self._open.get(incident_key(check.id, kind)) for kind in IncidentKind]
-        now = result.finished_at
-        at = Occurrence(check, step.health, result, partial(self._works_now, check, now), now)
-        for decision in decide(step, at, incidents, self._next_id, self._audience):
-            self._keep(decision)
-
-    def _keep(self, decision: Decision) -> None:
-        incident = decision.incident
-        self._next_id = max(self._next_id, incident.id + 1)
-        if incident.is_open:
-            self._open[incident.key] = incident
-        else:
-            self._open.pop(incident.key, None)
-        self._batch.incidents[incident.id] = incident
-        self._batch.outbox.extend(decision.outbox)
-        if decision.event is not None:
-            self._batch.events.append(decision.event)
-
-    def _end_removed(self, incident: Incident, now: Moment) -> None:
-        check_id = incident.checks[0]
-        check = self._checks.get(check_id) or notices.forgotten_check(check_id, incident.endpoint)
-        health = self._healths.get(check_id) or Health(check_id, since=now)
-        self._keep(resolved(incident, Occurrence(check, health, None, tuple, now), self._audience))
-        fresh = Health(check_id, since=now, recent=health.recent)
-        self._healths[check_id] = self._batch.healths[check_id] = fresh
-
-    def _believed(self, check: str, now: Moment) -> Health:
-        health = self._healths.get(check)
-        if health is None:
-            return Health(check, since=now)
-        orphaned = health.state is State.DOWN and incident_key(check, IncidentKind.OUTAGE) not in self._open
-        return Health(check, since=now, recent=health.recent) if orphaned else health
-
-    def _works_now(self, failing: Check, now: Moment) -> tuple[Alternative, ...]:
-        if self._ranking is None or now.s_since(self._ranking.at) > RANKING_FRESH_S:
-            self._ranking = Ranking.of(self._checks, self._healths, now)
-        return self._ranking.best_for(failing, self._healths)
 
     def _wake(self, *, urgent: bool) -> None:
         self._arrived.set()
+        self._all_written.clear()
         if urgent:
             self._urgent.set()

@@ -56,5 +56,10 @@ def any_matches(matchers: Iterable[Matcher], check: Check) -> bool:
     return any(matcher.matches_check(check) for matcher in matchers)
 
 
+def exactly(text: str) -> str:
+    """The pattern that only this text matches."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in text)
+
+
 def _any(patterns: tuple[str, ...], text: str) -> bool:
     return not patterns or any(fnmatchcase(text, pattern) for pattern in patterns)

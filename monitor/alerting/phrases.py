@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from monitor.domain.action import Language
+from monitor.domain.incident import IncidentKind, Told
 from monitor.domain.result import FaultDomain, Status
 
 Bilingual = tuple[str, str]
@@ -59,6 +60,30 @@ class Phrase(StrEnum):
     LABEL_INCIDENT = "label_incident"
     LABEL_OPEN_PAGE = "label_open_page"
     PROBES_IN_A_ROW = "probes_in_a_row"
+    EVERYTHING = "everything"
+    PROVIDER_ON = "provider_on"
+    SEVERAL_ON = "several_on"
+    DOWN_TOGETHER = "down_together"
+    FAILING = "failing"
+    AND_MORE = "and_more"
+    TITLE_STILL = "title_still"
+    STILL = "still"
+    STILL_SO = "still_so"
+    TITLE_ESCALATED = "title_escalated"
+    ESCALATED = "escalated"
+    TITLE_ACKNOWLEDGED = "title_acknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    REMAINING = "remaining"
+    TOLD_LATE = "told_late"
+    TITLE_FLAPPING = "title_flapping"
+    TITLE_STILL_FLAPPING = "title_still_flapping"
+    TITLE_SETTLED = "title_settled"
+    FLAPPING = "flapping"
+    SETTLED = "settled"
+    TITLE_RULE = "title_rule"
+    TITLE_STILL_RULE = "title_still_rule"
+    TITLE_RULE_KEPT = "title_rule_kept"
+    RULE_KEPT = "rule_kept"
 
 
 PHRASES: MappingProxyType[Phrase, Bilingual] = MappingProxyType(
@@ -154,6 +179,54 @@ PHRASES: MappingProxyType[Phrase, Bilingual] = MappingProxyType(
         Phrase.LABEL_INCIDENT: ("incident {id}", "장애 번호 {id}"),
         Phrase.LABEL_OPEN_PAGE: ("Open status page", "상태 페이지 열기"),
         Phrase.PROBES_IN_A_ROW: ("{count} in a row", "{count}회 연속"),
+        Phrase.EVERYTHING: ("every endpoint", "모든 엔드포인트"),
+        Phrase.PROVIDER_ON: ("{provider} models on {endpoint}", "{endpoint}의 {provider} 모델"),
+        Phrase.SEVERAL_ON: ("{count} checks on {endpoint}", "{endpoint}의 체크 {count}개"),
+        Phrase.DOWN_TOGETHER: (
+            "{subject} is down ({words}): {count} checks fail since {since}.",
+            "{subject} 장애 ({words}): {since}부터 체크 {count}개가 실패하고 있습니다.",
+        ),
+        Phrase.FAILING: ("failing now ({count}): {models}", "현재 실패 ({count}개): {models}"),
+        Phrase.AND_MORE: ("{shown} and {count} more", "{shown} 외 {count}개"),
+        Phrase.TITLE_STILL: ("STILL DOWN: {subject} (for {duration})", "장애 지속: {subject} ({duration}째)"),
+        Phrase.STILL: (
+            "{subject} is still down, for {duration} now. Down since {since}; probes failed: {count}.",
+            "{subject} 장애가 {duration}째 계속되고 있습니다. {since}부터 프로브가 총 {count}회 실패했습니다.",
+        ),
+        Phrase.STILL_SO: (
+            "{subject}: {rule}. It has been so for {duration}, since {since}.",
+            "{subject}: {rule}. {since}부터 {duration}째 계속되고 있습니다.",
+        ),
+        Phrase.TITLE_ESCALATED: ("ESCALATED: {title}", "에스컬레이션: {title}"),
+        Phrase.ESCALATED: (
+            "{lead} Nobody has acknowledged it for {duration}.",
+            "{lead} {duration} 동안 아무도 확인하지 않았습니다.",
+        ),
+        Phrase.TITLE_ACKNOWLEDGED: ("ACKNOWLEDGED: {subject} (by {by})", "확인됨: {subject} (담당 {by})"),
+        Phrase.ACKNOWLEDGED: (
+            "{by} is on it{note}. No more reminders until {subject} works again.",
+            "{by} 님이 처리 중입니다{note}. 복구될 때까지 다시 알리지 않습니다: {subject}.",
+        ),
+        Phrase.REMAINING: ("still down, told separately: {models}", "별도로 알린 남은 장애: {models}"),
+        Phrase.TOLD_LATE: ("told only now because {why}", "늦게 알린 이유: {why}"),
+        Phrase.TITLE_FLAPPING: ("FLAPPING: {subject}", "상태 반복 변경: {subject}"),
+        Phrase.TITLE_STILL_FLAPPING: ("STILL FLAPPING: {subject}", "상태 반복 변경 지속: {subject}"),
+        Phrase.TITLE_SETTLED: ("SETTLED: {subject} is {state}", "안정됨: {subject} ({state})"),
+        Phrase.FLAPPING: (
+            "{subject} keeps going up and down (weighted changes: {percent} %). Nothing more until it settles.",
+            "{subject} 상태가 계속 바뀝니다 (가중 변경률 {percent} %). 안정될 때까지 더 알리지 않습니다.",
+        ),
+        Phrase.SETTLED: (
+            "{subject} no longer flaps and is {state}. It flapped for {duration}, from {since} to {until}.",
+            "{subject} 상태 반복 변경이 끝났습니다. 현재 상태 {state}, 지속 시간 {duration} ({since} ~ {until}).",
+        ),
+        Phrase.TITLE_RULE: ("{rule}: {subject}", "{rule}: {subject}"),
+        Phrase.TITLE_STILL_RULE: ("STILL: {rule}: {subject}", "지속: {rule}: {subject}"),
+        Phrase.TITLE_RULE_KEPT: ("KEPT AGAIN: {subject} ({rule})", "규칙 회복: {subject} ({rule})"),
+        Phrase.RULE_KEPT: (
+            "{subject} keeps the rule again ({rule}). It was broken for {duration}, from {since} to {until}.",
+            "{subject}: 규칙을 다시 지키고 있습니다 ({rule}). 위반 시간 {duration} ({since} ~ {until}).",
+        ),
     },
 )
 
@@ -190,6 +263,30 @@ FAULT_WORDS: MappingProxyType[FaultDomain | None, Bilingual] = MappingProxyType(
 
 SEVERITY_WORDS: MappingProxyType[str, Bilingual] = MappingProxyType(
     {"critical": ("critical", "심각"), "warning": ("warning", "경고")},
+)
+
+
+KIND_WORDS: MappingProxyType[IncidentKind, Bilingual] = MappingProxyType(
+    {
+        IncidentKind.OUTAGE: ("down", "장애"),
+        IncidentKind.SLOW: ("slow", "응답 지연"),
+        IncidentKind.FLAPPING: ("flapping", "상태 반복 변경"),
+        IncidentKind.AVAILABILITY: ("availability too low", "가용률 미달"),
+        IncidentKind.LATENCY: ("latency too high", "지연 시간 초과"),
+        IncidentKind.BURN_RATE: ("error budget burns too fast", "오류 예산 과다 소진"),
+        IncidentKind.CERTIFICATE: ("certificate expires soon", "인증서 만료 임박"),
+        IncidentKind.COVERAGE: ("too few probes", "프로브 부족"),
+    },
+)
+
+WITHHELD_WORDS: MappingProxyType[Told | None, Bilingual] = MappingProxyType(
+    {
+        Told.SILENCED: ("it was silenced", "침묵 설정"),
+        Told.MAINTENANCE: ("of a maintenance window", "점검 시간"),
+        Told.FLAPPING: ("it was flapping", "상태 반복 변경"),
+        Told.NO_ROUTE: ("no channel wanted it before", "해당 알림 채널 없음"),
+        Told.NO_CHANNELS: ("there was no channel", "알림 채널 없음"),
+    },
 )
 
 

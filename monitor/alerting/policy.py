@@ -1,264 +1,230 @@
-"""Which incidents a result opens, changes or ends, who is told, and why.
+"""The life of an incident: how it begins, grows, changes and ends, as pure steps from one value to the next.
 
-Pure: a step of one check's health goes in, a decision comes out. Owns the life of incidents; the words of the messages
-are `texts`, the counters behind a step are `domain.health`.
+Owns what an incident becomes; whose fault it is, is `domain.blame`, who is told is `telling`, when is `desk`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from monitor.alerting.audience import Audience
-from monitor.alerting.batch import Queued
-from monitor.alerting.notification import Details, Event, IncidentFacts, Notification
-from monitor.alerting.texts import Alternative, Scene, wording
-from monitor.clock import Moment, iso
+from monitor.clock import Moment
+from monitor.domain.blame import TOGETHER_S, Blame
 from monitor.domain.check import Check, Severity
-from monitor.domain.health import Advance, Change, Health
+from monitor.domain.health import DownBecause, Health
 from monitor.domain.incident import (
     Cause,
+    Family,
     Incident,
-    IncidentEvent,
-    IncidentEventKind,
     IncidentKind,
-    Told,
+    Scope,
+    Telling,
+    family_of,
     incident_key,
+    outage_key,
     severity_of,
 )
-from monitor.domain.result import Result
+from monitor.domain.result import FaultDomain, Result, Status, Verdict
 
-EVENTS = {
-    IncidentEventKind.OPENED: Event.OPENED,
-    IncidentEventKind.UPDATED: Event.UPDATED,
-    IncidentEventKind.RESOLVED: Event.RESOLVED,
-}
+UPDATE_EVERY_S = 300.0
+NETWORK = "network"
+WIDTH = {scope: width for width, scope in enumerate(Scope)}
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrence:
-    """One step of one check, with what surrounds it.
+class Step:
+    """A failing or recovering check, as its newest probe has left it.
 
     Attributes:
-        result: the result that caused the step; None where the configuration ended the check.
-        works_now: asks for what works now, best first; asked only when somebody is told.
+        health: after that probe.
+        because: which rule holds the check DOWN; None where none does.
+        verdict: the newest.
+        started_at: of the newest probe.
+        now: when the verdict was known.
+        result: None where something else than a result makes us look.
     """
 
     check: Check
     health: Health
-    result: Result | None
-    works_now: Callable[[], tuple[Alternative, ...]]
+    because: DownBecause | None
+    verdict: Verdict
+    started_at: Moment
     now: Moment
+    result: Result | None = None
+
+    @property
+    def by(self) -> tuple[Check, Result | None]:
+        """Who stands for the incident."""
+        return self.check, self.result
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of an incident.
-
-    Attributes:
-        event: the timeline entry with the reason why it was told or not; None where only counters moved.
-        outbox: one notification per channel that is told.
-    """
-
-    incident: Incident
-    event: IncidentEvent | None = None
-    outbox: tuple[Queued, ...] = ()
-
-
-def opened(incident_id: int, kind: IncidentKind, step: Advance, at: Occurrence, audience: Audience) -> Decision:
-    """A check went DOWN, or became slow: a new incident and its first messages."""
-    check, result = at.check, _result(at)
-    began = step.health.slow_since if kind is IncidentKind.SLOW else step.health.since
-    cause = Cause(result.status, result.verdict.fault_domain)
-    incident = Incident(
+def opened(incident_id: int, kind: IncidentKind, blame: Blame, step: Step, hold_until: Moment | None) -> Incident:
+    """A new incident of one check."""
+    check, verdict = step.check, step.verdict
+    cause = Cause(verdict.status, blame.fault_domain)
+    outage = kind is IncidentKind.OUTAGE
+    return Incident(
         id=incident_id,
-        key=incident_key(check.id, kind),
+        key=_key(kind, blame, check),
         kind=kind,
-        endpoint=check.endpoint,
+        endpoint=NETWORK if blame.scope is Scope.NETWORK else check.endpoint,
         checks=(check.id,),
-        severity=severity_of(result.status, step.because, check.rules.severity),
+        severity=severity_of(verdict.status, step.because, check.rules.severity),
         cause=cause,
         because=step.because,
-        reason=result.verdict.reason,
-        action=result.verdict.action,
-        started_at=began or result.started_at,
-        detected_at=at.now,
-        failed_probes=step.health.slow_answers.hits
-        if kind is IncidentKind.SLOW
-        else max(step.health.consecutive_failures, step.health.failures.hits),
+        reason=verdict.reason,
+        action=verdict.action,
+        started_at=_began(kind, step),
+        detected_at=step.now,
+        failed_probes=_failures(kind, step.health),
         told=(cause,),
+        scope=blame.scope,
+        provider=check.provider if blame.scope is Scope.PROVIDER else None,
+        joined_at=step.now,
+        telling=Telling(hold_until=hold_until if outage else None),
     )
-    return _tell(IncidentEventKind.OPENED, incident, None, at, audience)
 
 
-def followed(incident: Incident, step: Advance, at: Occurrence, audience: Audience) -> Decision:
-    """Another failure of an open incident: counted; told once if its cause has lastingly changed or it got worse.
+def joined(incident: Incident, step: Step) -> Incident:
+    """One more check fails from the same cause."""
+    verdict, check = step.verdict, step.check
+    severity = severity_of(verdict.status, step.because, check.rules.severity)
+    began = _began(incident.kind, step)
+    return replace(
+        incident,
+        checks=(*incident.checks, check.id),
+        severity=worse(incident.severity, severity),
+        reason=verdict.reason,
+        action=verdict.action,
+        started_at=min(incident.started_at, began, key=lambda moment: moment.mono_us),
+        failed_probes=incident.failed_probes + _failures(incident.kind, step.health),
+        joined_at=step.now,
+        telling=replace(incident.telling, grown=True, easing_since=None),
+    )
 
-    A new cause is believed when it comes twice in a row, so that one odd answer in an outage tells nobody anything
-    false; and each cause is told at most once per incident, so that two causes taking turns do not ring for ever.
-    """
-    result = _result(at)
-    cause = Cause(result.status, result.verdict.fault_domain)
-    because = step.because or incident.because
-    counted = replace(
+
+def widened(incident: Incident, blame: Blame, check: Check) -> Incident:
+    """More is concerned than was thought; while nobody was told, the incident is also called after it."""
+    cause = Cause(incident.cause.status, blame.fault_domain)
+    untold = incident.telling.first_at is None
+    wide = replace(
+        incident,
+        scope=blame.scope,
+        endpoint=NETWORK if blame.scope is Scope.NETWORK else incident.endpoint,
+        provider=check.provider if blame.scope is Scope.PROVIDER else None,
+        cause=cause,
+        told=with_cause(incident.told, cause),
+    )
+    return replace(wide, key=_key(incident.kind, blame, check)) if untold else wide
+
+
+def counted(incident: Incident, step: Step) -> Incident:
+    """Another failure of a member."""
+    return replace(
         incident,
         failed_probes=incident.failed_probes + 1,
-        reason=result.verdict.reason,
-        action=result.verdict.action,
-        because=because,
+        reason=step.verdict.reason,
+        action=step.verdict.action,
+        because=step.because or incident.because,
     )
-    severity = _worse(incident.severity, severity_of(result.status, because, at.check.rules.severity))
-    changed = cause != incident.cause
-    if severity is incident.severity and (not changed or incident.pending_cause != cause):
-        return Decision(replace(counted, pending_cause=cause if changed else None))
-    told_before = cause in incident.told and severity is incident.severity
-    updated = replace(
-        counted,
-        severity=severity,
-        cause=cause,
-        pending_cause=None,
-        told=incident.told if cause in incident.told else (*incident.told, cause),
-    )
-    silent = Told.CAUSE_TOLD_BEFORE if told_before else None
-    return _tell(IncidentEventKind.UPDATED, updated, incident, at, audience, silent=silent)
 
 
-def resolved(incident: Incident, at: Occurrence, audience: Audience) -> Decision:
-    """The check recovered, or is no longer configured (no result): the incident ends, and whoever was told hears it."""
-    ended_at = at.now if at.result is None else at.result.started_at
-    return _tell(IncidentEventKind.RESOLVED, replace(incident, resolved_at=ended_at), incident, at, audience)
+def changed(incident: Incident, step: Step, failing: Iterable[Health]) -> Incident:
+    """The incident with the cause and severity that its newest failure suggests; the same where nothing changes.
+
+    A new cause is believed when it comes twice in a row and most of the failing members agree, so that one odd answer
+    in an outage tells nobody anything false.
+    """
+    cause = Cause(step.verdict.status, _fault_of(incident, step.verdict))
+    because = step.because or incident.because
+    severity = worse(incident.severity, severity_of(cause.status, because, step.check.rules.severity))
+    if cause == incident.cause:
+        pending = None
+    elif incident.pending_cause != cause or not _most_agree(cause.status, failing):
+        pending, cause = cause, incident.cause
+    else:
+        pending = None
+    if (severity, cause, pending) == (incident.severity, incident.cause, incident.pending_cause):
+        return incident
+    if severity is not incident.severity and pending is not None:
+        cause, pending = pending, None
+    return replace(incident, severity=severity, cause=cause, pending_cause=pending)
 
 
-def decide(
-    step: Advance, at: Occurrence, open_incidents: Sequence[Incident | None], next_id: int, audience: Audience
-) -> tuple[Decision, ...]:
-    """Every decision that one step asks for.
+def with_cause(told: tuple[Cause, ...], cause: Cause) -> tuple[Cause, ...]:
+    """The causes of which people know, and this one."""
+    return told if cause in told else (*told, cause)
+
+
+def covers(incident: Incident, check: Check, family: Family, *, lost: bool) -> bool:
+    """True if a failure of this check is, as far as is known, part of the incident.
 
     Args:
-        step: what the result did to the check's health.
-        at: the result and what surrounds it.
-        open_incidents: the check's open outage and its open slowness, None where there is none.
-        next_id: the id of the next incident.
-        audience: who is told.
+        incident: an open outage.
+        check: it fails.
+        family: of its failure.
+        lost: the network may have caused its failure.
     """
-    outage, slowness = open_incidents
-    decisions: list[Decision] = []
-    for change in step.changes:
-        if change is Change.WENT_DOWN and outage is None:
-            decisions.append(opened(next_id + len(decisions), IncidentKind.OUTAGE, step, at, audience))
-        elif change in (Change.STILL_DOWN, Change.WENT_DOWN) and outage is not None:
-            decisions.append(followed(outage, step, at, audience))
-        elif change is Change.RECOVERED and outage is not None:
-            decisions.append(resolved(outage, at, audience))
-        elif change is Change.SLOW and slowness is None:
-            decisions.append(opened(next_id + len(decisions), IncidentKind.SLOW, step, at, audience))
-        elif change is Change.NO_LONGER_SLOW and slowness is not None:
-            decisions.append(resolved(slowness, at, audience))
-    return tuple(decisions)
-
-
-def _tell(
-    kind: IncidentEventKind,
-    incident: Incident,
-    previous: Incident | None,
-    at: Occurrence,
-    audience: Audience,
-    *,
-    silent: Told | None = None,
-) -> Decision:
-    incident = replace(incident, sequence=incident.sequence + 1)
-    if silent is None and not audience.channels:
-        silent = Told.NO_CHANNELS
-    outbox = () if silent is not None else _notifications(EVENTS[kind], incident, previous, at, audience)
-    told = Told.CHECK_REMOVED if at.result is None else Told.TOLD
-    event = IncidentEvent(
-        incident_id=incident.id,
-        sequence=incident.sequence,
-        kind=kind,
-        at=at.now,
-        cause=incident.cause,
-        severity=incident.severity,
-        reason=incident.reason,
-        decision=silent or told,
-        notifications=len(outbox),
-    )
-    return Decision(incident, event, outbox)
-
-
-def _notifications(
-    event: Event, incident: Incident, previous: Incident | None, at: Occurrence, audience: Audience
-) -> tuple[Queued, ...]:
-    scene = Scene(
-        event=event,
-        incident=incident,
-        previous=previous,
-        check=at.check.id,
-        model=at.check.model,
-        health=at.health,
-        alternatives=at.works_now(),
-        now=at.now,
-        check_removed=at.result is None,
-    )
-    words = wording(scene, audience.voice)
-    facts, details = _facts(incident, at.now), _details(at)
-    return tuple(
-        Queued(
-            channel=channel,
-            notification=Notification(
-                id=f"rw-{audience.instance}-{incident.id}-{incident.sequence}-{channel}",
-                event=event,
-                severity=incident.severity,
-                service=incident.endpoint,
-                title=words.title,
-                message=words.message,
-                recommended_action=words.recommended_action,
-                incident=facts,
-                details=details,
-                url=audience.public_url,
-            ),
-            incident_id=incident.id,
-            sequence=incident.sequence,
-            created_at=at.now,
-        )
-        for channel in audience.channels
+    if incident.family is not family:
+        return False
+    if incident.scope is Scope.NETWORK:
+        return lost
+    if incident.endpoint != check.endpoint:
+        return False
+    return incident.scope is Scope.ENDPOINT or (
+        incident.scope is Scope.PROVIDER and incident.provider == check.provider
     )
 
 
-def _facts(incident: Incident, now: Moment) -> IncidentFacts:
-    return IncidentFacts(
-        id=incident.id,
-        key=incident.key,
-        started_at=iso(incident.started_at.wall_us),
-        detected_at=iso(incident.detected_at.wall_us),
-        resolved_at=None if incident.resolved_at is None else iso(incident.resolved_at.wall_us),
-        duration_s=round(incident.duration_s(now), 3),
-        status=incident.cause.status,
-        fault_domain=incident.cause.fault_domain,
-        checks=incident.checks,
-    )
+def belongs(incident: Incident, members: Iterable[Check], step: Step, blame: Blame) -> bool:
+    """True if a failure that was just judged continues a young incident of the same cause, no wider than judged.
+
+    Args:
+        incident: an open one on the same endpoint, or of the network.
+        members: its checks.
+        step: the failure.
+        blame: what was judged of it.
+    """
+    joined_at = incident.joined_at or incident.detected_at
+    if step.now.s_since(joined_at) > TOGETHER_S or incident.family is not family_of(blame.fault_domain):
+        return False
+    if WIDTH[incident.scope] > WIDTH[blame.scope]:
+        return False
+    if blame.scope is Scope.CHECK:
+        return incident.cause.status is step.verdict.status
+    return blame.scope is not Scope.PROVIDER or all(member.provider == step.check.provider for member in members)
 
 
-def _details(at: Occurrence) -> Details:
-    health, result = at.health, at.result
-    verdict = health.latest if result is None else result.verdict
-    seen_at = health.latest_at if result is None else result.started_at
-    day = health.recent.availability(at.now.wall_us)
-    return Details(
-        check=at.check.id,
-        model=at.check.model,
-        status=None if verdict is None else verdict.status,
-        http_status=None if result is None else result.http_status,
-        latency_ms=None if result is None or result.latency_ms is None else round(result.latency_ms, 3),
-        error=None if verdict is None else verdict.reason,
-        consecutive_failures=health.consecutive_failures,
-        availability_24h=None if day is None else round(day, 3),
-        timestamp=None if seen_at is None else iso(seen_at.wall_us),
-    )
-
-
-def _worse(one: Severity, other: Severity) -> Severity:
+def worse(one: Severity, other: Severity) -> Severity:
+    """The more urgent of two."""
     return Severity.CRITICAL if Severity.CRITICAL in (one, other) else Severity.WARNING
 
 
-def _result(at: Occurrence) -> Result:
-    if at.result is None:
-        raise ValueError("an incident opens and goes on by a result only")
-    return at.result
+def _fault_of(incident: Incident, verdict: Verdict) -> FaultDomain | None:
+    """What siblings have shown stays, unless the answer itself names somebody else."""
+    answered = verdict.fault_domain
+    named = answered is FaultDomain.MODEL and incident.scope is Scope.CHECK
+    return answered if named or family_of(answered) is not incident.family else incident.cause.fault_domain
+
+
+def _most_agree(status: Status, failing: Iterable[Health]) -> bool:
+    agreeing = [health.latest is not None and health.latest.status is status for health in failing]
+    return 2 * sum(agreeing) > len(agreeing)
+
+
+def _key(kind: IncidentKind, blame: Blame, check: Check) -> str:
+    if kind is not IncidentKind.OUTAGE:
+        return incident_key(check.id, kind)
+    return outage_key(blame.scope, family_of(blame.fault_domain), check.id, check.endpoint, check.provider)
+
+
+def _began(kind: IncidentKind, step: Step) -> Moment:
+    began = {
+        IncidentKind.SLOW: step.health.slow_since,
+        IncidentKind.OUTAGE: step.health.since,
+    }.get(kind)
+    return began or step.started_at
+
+
+def _failures(kind: IncidentKind, health: Health) -> int:
+    if kind is IncidentKind.SLOW:
+        return health.slow_answers.hits
+    return max(health.consecutive_failures, health.failures.hits) if kind is IncidentKind.OUTAGE else 0

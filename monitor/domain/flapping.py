@@ -53,3 +53,6 @@ def _tenths(changes: int) -> int:
     """The weighted share in tenths of a percent: whole numbers, so that nothing is lost on the way."""
     weights = (_OLDEST_TENTHS + REMEMBERED - 1 - place for place in range(REMEMBERED) if changes >> place & 1)
     return sum(weights)
+
+
+STEADY = Flapping()

@@ -13,8 +13,10 @@ from typing import Any
 from monitor.clock import Moment
 from monitor.domain.availability import Recent
 from monitor.domain.check import Check, HealthRules
+from monitor.domain.flapping import STEADY, Flapping
 from monitor.domain.rest import rest_s
 from monitor.domain.result import Result, Status, Trigger, Verdict
+from monitor.domain.window import EMPTY_WINDOW, Window
 
 AUTH_FAILURES_IN_A_ROW = 2
 STALE_INTERVALS = 3
@@ -48,6 +50,8 @@ class Change(StrEnum):
     RECOVERED = "recovered"
     SLOW = "slow"
     NO_LONGER_SLOW = "no_longer_slow"
+    FLAPPING = "flapping"
+    SETTLED = "settled"
 
 
 class DownBecause(StrEnum):
@@ -80,33 +84,6 @@ TRANSITIONS: MappingProxyType[tuple[State, Signal], tuple[State, Change | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The last on-phase results, newest in bit 0; a set bit is a hit (a failure, or a slow answer).
-
-    Attributes:
-        bits: the results as an integer.
-        size: how many are held.
-    """
-
-    bits: int = 0
-    size: int = 0
-
-    def push(self, *, hit: bool, capacity: int) -> "Window":
-        """The window with one more result, the oldest dropped beyond `capacity`."""
-        pushed = Window(((self.bits << 1) | hit) & ((1 << capacity) - 1), min(self.size + 1, capacity))
-        return self if pushed == self else pushed  # ten thousand healthy checks keep one object each, not a new one
-
-    @property
-    def hits(self) -> int:
-        """How many results are hits."""
-        return self.bits.bit_count()
-
-    def newest_all_clear(self, count: int) -> bool:
-        """True if the newest `count` results exist and none is a hit."""
-        return self.size >= count and not self.bits & ((1 << count) - 1)
-
-
-@dataclass(frozen=True, slots=True)
 class Health:
     """What is believed of one check, and what is needed to change that belief.
 
@@ -126,6 +103,7 @@ class Health:
         slowed_at: when the hits of `slow_answers` started, oldest first.
         slow_since: the first of the slow answers that made the check slow; None while it is not.
         recent: counts of the last 24 hours.
+        flapping: how often on-phase results changed lately.
     """
 
     check: str
@@ -141,12 +119,13 @@ class Health:
     failed_at: tuple[Moment, ...] = ()
     last_counted: Moment | None = None
     loading_since: Moment | None = None
-    failures: Window = Window()
-    slow_answers: Window = Window()
+    failures: Window = EMPTY_WINDOW
+    slow_answers: Window = EMPTY_WINDOW
     slowed_at: tuple[Moment, ...] = ()
     slow: bool = False
     slow_since: Moment | None = None
     recent: Recent = field(default_factory=Recent)
+    flapping: Flapping = STEADY
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +157,8 @@ def advance(check: Check, health: Health, result: Result) -> Advance:
     state, change = TRANSITIONS[counted.state, _signal(check.rules, counted, result.status, because)]
     moved = _move(counted, state, change, _began(counted, because, result))
     slowed, slow_change = _slowness(check.rules, moved, result)
-    return Advance(slowed, tuple(c for c in (change, slow_change) if c is not None), because)
+    settled, flap_change = _flapping(check.rules, slowed, result)
+    return Advance(settled, tuple(c for c in (change, slow_change, flap_change) if c is not None), because)
 
 
 def is_loading_grace(advance: Advance) -> bool:
@@ -268,7 +248,7 @@ def _signal(rules: HealthRules, health: Health, status: Status, because: DownBec
 
 def _move(health: Health, state: State, change: Change | None, since: Moment) -> Health:
     if change is Change.RECOVERED:
-        return replace(health, state=state, since=since, failures=Window(), failed_at=())
+        return replace(health, state=state, since=since, failures=EMPTY_WINDOW, failed_at=())
     return health if state is health.state else replace(health, state=state, since=since)
 
 
@@ -290,5 +270,22 @@ def _slowness(rules: HealthRules, health: Health, result: Result) -> tuple[Healt
     if not health.slow and answers.hits >= rules.slow_ratio.failures:
         return replace(health, slow=True, slow_since=health.slowed_at[0]), Change.SLOW
     if health.slow and answers.newest_all_clear(rules.slow_ratio.failures):
-        return replace(health, slow=False, slow_since=None, slow_answers=Window(), slowed_at=()), Change.NO_LONGER_SLOW
+        return replace(health, slow=False, slow_since=None, slow_answers=EMPTY_WINDOW, slowed_at=()), Change.NO_LONGER_SLOW
     return health, None
+
+
+def _flapping(rules: HealthRules, health: Health, result: Result) -> tuple[Health, Change | None]:
+    if rules.flapping is None:
+        if not health.flapping.flapping:
+            return health, None
+        return replace(health, flapping=STEADY), Change.SETTLED
+    if result.trigger is not Trigger.ON_PHASE:
+        return health, None
+    before = health.flapping
+    after = before.push(ok=result.status.is_success, rule=rules.flapping)
+    if after is before:
+        return health, None
+    moved = replace(health, flapping=after)
+    if after.flapping is before.flapping:
+        return moved, None
+    return moved, Change.FLAPPING if after.flapping else Change.SETTLED

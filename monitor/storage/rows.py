@@ -16,7 +16,9 @@ from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Action
 from monitor.domain.availability import Recent
 from monitor.domain.check import Severity
-from monitor.domain.health import DownBecause, Health, Window
+from monitor.domain.flapping import Flapping
+from monitor.domain.health import DownBecause, Health
+from monitor.domain.window import Window
 from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentEvent, IncidentKind, Scope
 from monitor.domain.result import FaultDomain, Phases, Result, Status, Verdict
 from monitor.storage.codes import STATE_CODES, STATES, STATUS_CODES, STATUSES, TRIGGER_CODES
@@ -90,12 +92,13 @@ def state_row(check_id: int, health: Health, reason_id: int | None) -> Values:
     )
 
 
-Memory = tuple[Window, Window, tuple[Moment, ...], tuple[Moment, ...], tuple[tuple[int, int], ...]]
+Memory = tuple[Window, Window, tuple[Moment, ...], tuple[Moment, ...], tuple[tuple[int, int], ...], Flapping]
 
 
 def memory_of(health: Health) -> Memory:
     """The part of a health that goes into `state_memory`."""
-    return (health.failures, health.slow_answers, health.failed_at, health.slowed_at, health.recent.buckets[1:])
+    hours = health.recent.buckets[1:]
+    return (health.failures, health.slow_answers, health.failed_at, health.slowed_at, hours, health.flapping)
 
 
 def mark_of(health: Health) -> int:
@@ -105,12 +108,13 @@ def mark_of(health: Health) -> int:
     "5 of the last 8", which is as true.
     """
     windows = tuple(window.bits and window for window in (health.failures, health.slow_answers))
-    return hash((windows, health.failed_at, health.slowed_at, health.recent.buckets[1:]))
+    changes = health.flapping.changes and health.flapping
+    return hash((windows, health.failed_at, health.slowed_at, health.recent.buckets[1:], changes))
 
 
 def memory_text(memory: Memory) -> str:
     """The text of a row of `state_memory`."""
-    failures, slow_answers, failed_at, slowed_at, hours = memory
+    failures, slow_answers, failed_at, slowed_at, hours, flapping = memory
     return orjson.dumps(
         {
             "failures": [f"{failures.bits:x}", failures.size],
@@ -118,6 +122,7 @@ def memory_text(memory: Memory) -> str:
             "failed_at_us": [moment.wall_us for moment in failed_at],
             "slowed_at_us": [moment.wall_us for moment in slowed_at],
             "hours": hours,
+            "flapping": [f"{flapping.changes:x}", flapping.ok, flapping.flapping],
         },
     ).decode()
 
@@ -146,6 +151,7 @@ def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
         slow=bool(row.slow),
         slow_since=_moment(row.slow_since_us, now),
         recent=Recent(row.hour, newest + tuple((ok, counted) for ok, counted in memory["hours"])),
+        flapping=_flapping(memory.get("flapping")),
     )
 
 
@@ -289,6 +295,10 @@ def _moment(us: int | None, now: Moment) -> Moment | None:
 
 def _text(value: object | None) -> str | None:
     return None if value is None else str(value)
+
+
+def _flapping(triple: tuple[str, bool | None, bool] | None) -> Flapping:
+    return Flapping() if triple is None else Flapping(int(triple[0], 16), triple[1], triple[2])
 
 
 def _window(pair: tuple[str, int]) -> Window:

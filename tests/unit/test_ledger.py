@@ -261,8 +261,8 @@ async def test_incidents_of_models_with_odd_names_do_not_mix() -> None:
     for index in range(5):
         for one, status in ((a, Status.DEGRADED), *((check, Status.TIMEOUT) for check in odd)):
             ledger.record(result(one, status, 10.0 * index))
-    assert len(ledger.open_incidents) == 3
-    assert len({incident.key for incident in ledger.open_incidents}) == 3
+    members = {incident.key: incident.checks for incident in ledger.open_incidents}
+    assert members == {odd[0].id: tuple(check.id for check in odd), f"slow:{a.id}": (a.id,)}
 
 
 async def test_without_channels_the_reason_is_stored() -> None:

@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.alerting.notification import Event
-from monitor.alerting.texts import Alternative, Scene, Voice, channel_dead, channel_test, fault_words, wording
+from monitor.alerting.scene import Extra, Scene
+from monitor.alerting.texts import Alternative, Voice, channel_dead, channel_test, fault_words
+from monitor.alerting.wording import wording
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Action, Language
 from monitor.domain.check import Severity
-from monitor.domain.health import DownBecause, Health, Window
+from monitor.domain.health import DownBecause, Health
+from monitor.domain.window import Window
 from monitor.domain.incident import Cause, Incident, IncidentKind
 from monitor.domain.result import FaultDomain, Status
 
@@ -46,7 +49,7 @@ SCENE = Scene(
     event=Event.OPENED,
     incident=INCIDENT,
     previous=None,
-    check=CHECK,
+    failing=("openai/gpt-4.1",),
     model="openai/gpt-4.1",
     health=HEALTH,
     alternatives=(
@@ -140,7 +143,7 @@ def test_updated_says_what_changed() -> None:
             "the endpoint (its servers or gateway) became the network on the way to the endpoint",
         ),
         (replace(INCIDENT, severity=Severity.WARNING), "critical became warning"),
-        (INCIDENT, "what changed: TIMEOUT"),
+        (INCIDENT, "is still down, for 10 s now"),
     ],
 )
 def test_updated_with_the_same_status(after: Incident, change: str) -> None:
@@ -163,7 +166,7 @@ def test_resolved_says_how_long_how_many_and_the_last_error(voice: Voice) -> Non
 def test_a_removed_check_does_not_claim_a_recovery(voice: Voice) -> None:
     """The final message says that nobody saw it recover."""
     incident = replace(INCIDENT, resolved_at=START.plus_s(7_200))
-    words = wording(replace(SCENE, event=Event.RESOLVED, incident=incident, check_removed=True), voice)
+    words = wording(replace(SCENE, event=Event.RESOLVED, incident=incident, extra=Extra(removed=True)), voice)
     assert words.title.startswith("CLOSED" if voice is EN else "종료")
     assert ("without a recovery seen" if voice is EN else "복구는 확인되지 않았습니다") in words.message
 

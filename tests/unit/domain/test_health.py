@@ -18,12 +18,12 @@ from monitor.domain.health import (
     Health,
     Signal,
     State,
-    Window,
     advance,
     is_loading_grace,
 )
 from monitor.domain.incident import severity_of
 from monitor.domain.result import Result, Status, Trigger, Verdict
+from monitor.domain.window import Window
 
 CHECK = Check(id="gw/chat/a", endpoint="gw", kind=CheckKind.CHAT, model="a", provider="gw")
 START = Moment(1_700_000_000_000_000, 5_000_000_000)

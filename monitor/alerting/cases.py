@@ -1,0 +1,74 @@
+"""Every open incident, found by what it is about. Owns the indexes, no rule."""
+
+from collections.abc import Iterable, Iterator
+
+from monitor.domain.incident import Incident, IncidentKind, Scope
+
+
+class Cases:
+    """Open incidents, by id, key, and member.
+
+    Args:
+        incidents: those that are open.
+    """
+
+    def __init__(self, incidents: Iterable[Incident]) -> None:
+        self._open: dict[int, Incident] = {}
+        self._keys: dict[str, int] = {}
+        self._members: dict[tuple[IncidentKind, str], int] = {}
+        for incident in incidents:
+            self.put(incident)
+
+    def __bool__(self) -> bool:
+        """True while any incident is open."""
+        return bool(self._open)
+
+    def __iter__(self) -> Iterator[Incident]:
+        """Oldest first."""
+        return iter(sorted(self._open.values(), key=lambda incident: incident.id))
+
+    def __getitem__(self, incident_id: int) -> Incident:
+        """The open incident of this id."""
+        return self._open[incident_id]
+
+    def get(self, incident_id: int) -> Incident | None:
+        """The open incident of this id; None if it is not open."""
+        return self._open.get(incident_id)
+
+    def put(self, incident: Incident) -> None:
+        """As it is now; one that is resolved is forgotten."""
+        before = self._open.get(incident.id)
+        if before is not None and incident.is_open and before.checks is incident.checks and before.key == incident.key:
+            self._open[incident.id] = incident
+            return
+        if before is not None:
+            del self._open[incident.id]
+            self._keys.pop(before.key, None)
+            for check in before.checks:
+                self._members.pop((before.kind, check), None)
+        if incident.is_open:
+            self._open[incident.id] = incident
+            self._keys[incident.key] = incident.id
+            self._members.update(dict.fromkeys(((incident.kind, check) for check in incident.checks), incident.id))
+
+    def grown(self, incident: Incident, check: str) -> None:
+        """As `put`, where all that changed of checks and key is that one check joined: without walking the others."""
+        self._open[incident.id] = incident
+        self._members[incident.kind, check] = incident.id
+
+    def of(self, check: str, kind: IncidentKind) -> Incident | None:
+        """The open incident of this kind that the check is a member of."""
+        found = self._members.get((kind, check))
+        return None if found is None else self._open[found]
+
+    def has_key(self, key: str) -> bool:
+        """True if an open incident is about that."""
+        return key in self._keys
+
+    def on(self, endpoint: str, kind: IncidentKind) -> list[Incident]:
+        """The open incidents of this kind that concern the endpoint, those of the network too; oldest first."""
+        return [
+            incident
+            for incident in self._open.values()
+            if incident.kind is kind and (incident.endpoint == endpoint or incident.scope is Scope.NETWORK)
+        ]

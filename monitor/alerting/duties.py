@@ -1,0 +1,172 @@
+"""What time alone brings: group waits that end, news that was withheld, updates put off, reminders, escalations.
+
+Pure. Looked at every second while anything is open; owns nothing that a result brings (`outages`, `conditions`).
+"""
+
+from dataclasses import replace
+
+from monitor.alerting.audience import Escalation
+from monitor.alerting.book import Book
+from monitor.alerting.outages import Outages
+from monitor.alerting.policy import UPDATE_EVERY_S, worse
+from monitor.alerting.scene import NOTHING_BESIDES, Extra
+from monitor.alerting.silences import Silence, Until
+from monitor.alerting.telling import newcomers
+from monitor.clock import Moment
+from monitor.domain.check import Check, Severity
+from monitor.domain.incident import Incident, IncidentEventKind, IncidentKind, Scope, Told
+
+Kind = IncidentEventKind
+LOOK_AGAIN_S = 15.0
+
+
+class Duties:
+    """Does what has come due.
+
+    Args:
+        book: where it is written.
+        outages: judges again before a first message.
+    """
+
+    def __init__(self, book: Book, outages: Outages) -> None:
+        self._book = book
+        self._outages = outages
+        self._looked_at: Moment | None = None
+
+    def tick(self, now: Moment) -> None:
+        """Do everything that has come due."""
+        self._expire_silences(now)
+        again = self._looked_at is None or now.s_since(self._looked_at) >= LOOK_AGAIN_S
+        if again:
+            self._looked_at = now
+        for incident in self._book.cases:
+            self._attend(incident, now, look_again=again)
+
+    def look_again(self) -> None:
+        """Something has changed that may have kept people from being told."""
+        self._looked_at = None
+
+    def settle(self, endpoint: str, now: Moment) -> None:
+        """A result on this endpoint may have decided what held incidents wait for."""
+        for incident_id in tuple(self._book.held):
+            incident = self._book.cases[incident_id]
+            if incident.endpoint == endpoint or incident.scope is Scope.NETWORK:
+                self._settle(incident, now)
+
+    def _attend(self, incident: Incident, now: Moment, *, look_again: bool) -> None:
+        telling = incident.telling
+        if telling.hold_until is not None:
+            self._settle(incident, now)
+        elif telling.first_at is None:
+            if look_again:
+                self._announce(incident, now)
+        elif telling.grown and now.s_since(telling.last_at or now) >= UPDATE_EVERY_S:
+            self._tell(Kind.UPDATED, incident, now)
+        elif not self._escalate(incident, now) and not self._remind(incident, now) and look_again:
+            self._welcome(incident, now)
+
+    def _settle(self, incident: Incident, now: Moment) -> None:
+        hold, failing = incident.telling.hold_until, self._book.failing(incident)
+        waits = hold is not None and now.mono_us < hold.mono_us
+        if waits and failing and any(self._outages.undecided(incident, check, now) for check in _apart(failing)):
+            return
+        free = replace(incident, telling=replace(incident.telling, hold_until=None))
+        self._announce(self._outages.rejudged(free, now), now)
+
+    def _announce(self, incident: Incident, now: Moment) -> None:
+        """The first message of an incident that was not told when it opened, if nothing is in the way any more."""
+        why_not = self._book.withheld(incident, now)
+        before = incident.telling.withheld
+        if why_not is not None:
+            if why_not is not before or incident.id in self._book.held:
+                self._book.put(replace(incident, telling=replace(incident.telling, withheld=why_not)))
+            return
+        if before in (Told.NO_ROUTE, Told.NO_CHANNELS) and not self._wanted(incident, now):
+            return
+        extra = Extra(withheld=None if before is Told.GROUP_WAIT else before)
+        self._book.tell(Kind.ANNOUNCED, incident, now, extra=extra)
+
+    def _wanted(self, incident: Incident, now: Moment) -> bool:
+        return bool(newcomers(incident, self._book.failing(incident), self._book.audience, now))
+
+    def _welcome(self, incident: Incident, now: Moment) -> None:
+        """A channel whose hours have begun, or that wants the severity it has by now, hears of it too."""
+        if self._wanted(incident, now) and self._book.withheld(incident, now) is None:
+            self._book.tell(Kind.ANNOUNCED, incident, now, extra=Extra(withheld=Told.OUTSIDE_HOURS))
+
+    def _remind(self, incident: Incident, now: Moment) -> bool:
+        every_s, last = self._book.audience.reminder_s, incident.telling.last_at
+        due = every_s > 0 and last is not None and now.s_since(last) >= every_s
+        critical = incident.severity is Severity.CRITICAL and incident.acknowledged is None
+        if not due or not critical or last is None or not self._seen_since(incident, last):
+            return False
+        return self._tell(Kind.REMINDER, incident, now)
+
+    def _escalate(self, incident: Incident, now: Moment) -> bool:
+        steps, told = self._book.audience.escalations, incident.telling
+        if incident.acknowledged is not None or told.first_at is None or told.escalated >= len(steps):
+            return False
+        step = sorted(steps, key=lambda one: one.after_s)[told.escalated]
+        if now.s_since(told.first_at) < step.after_s:
+            return False
+        if not self._meant(step, incident):
+            self._book.put(replace(incident, telling=replace(told, escalated=told.escalated + 1)))
+            return False
+        if told.last_at is None or not self._seen_since(incident, told.last_at):
+            return False
+        severity = incident.severity if step.severity is None else worse(incident.severity, step.severity)
+        raised = replace(incident, severity=severity, telling=replace(told, escalated=told.escalated + 1))
+        extra = Extra(unattended_s=now.s_since(told.first_at))
+        return self._tell(Kind.ESCALATED, raised, now, extra=extra, to=step.channels or None)
+
+    def _meant(self, step: Escalation, incident: Incident) -> bool:
+        if not step.only:
+            return incident.severity is Severity.CRITICAL
+        cause, failing = incident.cause, self._book.failing(incident)
+        return any(
+            matcher.matches_trouble(incident.severity, cause.fault_domain, cause.status)
+            and any(matcher.matches_check(check) for check in failing)
+            for matcher in step.only
+        )
+
+    def _seen_since(self, incident: Incident, last: Moment) -> bool:
+        """True if the trouble was seen after the last message: nobody is reminded of what may be over."""
+        if incident.kind not in (IncidentKind.OUTAGE, IncidentKind.SLOW):
+            return True
+        healths = self._book.roster.healths
+        seen = (healths[check.id].latest_at for check in self._book.failing(incident))
+        return any(at is not None and at.mono_us > last.mono_us for at in seen)
+
+    def _tell(
+        self,
+        kind: IncidentEventKind,
+        incident: Incident,
+        now: Moment,
+        *,
+        extra: Extra = NOTHING_BESIDES,
+        to: tuple[str, ...] | None = None,
+    ) -> bool:
+        """Tell unless something is in the way; then it is looked at again later. True if people were told."""
+        if self._book.withheld(incident, now) is not None:
+            return False
+        self._book.tell(kind, incident, now, previous=incident, extra=extra, to=to)
+        return True
+
+    def _expire_silences(self, now: Moment) -> None:
+        for silence in tuple(self._book.silences.values()):
+            if self._is_over(silence, now):
+                self._book.put_silence(replace(silence, expired_at=now))
+                self.look_again()
+
+    def _is_over(self, silence: Silence, now: Moment) -> bool:
+        if silence.ends_at is not None and now.mono_us >= silence.ends_at.mono_us:
+            return True
+        if silence.until is not Until.RESOLVED or now.mono_us < silence.starts_at.mono_us:
+            return False
+        concerned = (self._book.failing(incident) for incident in self._book.cases)
+        return not any(silence.matcher.matches_check(check) for failing in concerned for check in failing)
+
+
+def _apart(failing: tuple[Check, ...]) -> tuple[Check, ...]:
+    """One check of each endpoint: what is undecided is so for all of its checks."""
+    return tuple({check.endpoint: check for check in failing}.values())

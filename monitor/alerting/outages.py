@@ -1,0 +1,219 @@
+"""Outages: which failures are one incident, when it is told, when it is over, and what is left of it then.
+
+Pure. Owns how checks join, widen and leave an incident; whose fault it is, is `domain.blame`.
+"""
+
+from dataclasses import replace
+
+from monitor.alerting.book import Book
+from monitor.alerting.policy import (
+    UPDATE_EVERY_S,
+    WIDTH,
+    Step,
+    belongs,
+    changed,
+    counted,
+    covers,
+    joined,
+    opened,
+    widened,
+    with_cause,
+)
+from monitor.alerting.scene import Extra
+from monitor.clock import Moment
+from monitor.domain.blame import Blame, is_network, judge, lost_on_the_way
+from monitor.domain.check import Check, CheckKind
+from monitor.domain.health import Health, State
+from monitor.domain.incident import Family, Incident, IncidentEventKind, IncidentKind, Scope, Told, family_of
+from monitor.domain.result import FaultDomain, Result
+
+Kind = IncidentEventKind
+OUTAGE = IncidentKind.OUTAGE
+
+
+class Outages:
+    """What becomes of checks that go down and come up.
+
+    Args:
+        book: where it is written.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def went_down(self, step: Step) -> None:
+        """A check crossed a threshold: part of an open incident, or a new one."""
+        book, check = self._book, step.check
+        if book.cases.of(check.id, OUTAGE) is not None:
+            self.still_down(step)
+            return
+        family, lost = family_of(step.verdict.fault_domain), lost_on_the_way(step.verdict)
+        there = book.cases.on(check.endpoint, OUTAGE)
+        covering = [one for one in there if covers(one, check, family, lost=lost)]
+        settled = next((one for one in covering if one.telling.easing_since is None), None)
+        if settled is not None:
+            self._join(settled, step, None)
+            return
+        blame = self._blame(step, step.health.since)
+        for one in there:
+            same = one in covering and WIDTH[one.scope] <= WIDTH[blame.scope]
+            if same or belongs(one, book.roster.known(one.checks), step, blame):
+                self._join(one, step, blame)
+                return
+        self._open(step, blame)
+
+    def still_down(self, step: Step) -> None:
+        """Another failure of a check that is down: counted; told once if the cause has lastingly changed."""
+        book = self._book
+        before = book.cases.of(step.check.id, OUTAGE)
+        if before is None:
+            self.went_down(step)
+            return
+        after = changed(counted(before, step), step, (book.roster.healths[c.id] for c in book.failing(before)))
+        if after.telling.easing_since is not None and step.health.since.mono_us >= after.telling.easing_since.mono_us:
+            after = replace(after, telling=replace(after.telling, easing_since=None))  # a relapse
+        if (after.cause, after.severity) == (before.cause, before.severity):
+            book.put(after)
+        else:
+            self._update(before, after, step)
+        self._leave(book.cases[before.id], step.now)
+
+    def recovered(self, step: Step) -> None:
+        """A check is up again: the incident ends, or goes on without it."""
+        incident = self._book.cases.of(step.check.id, OUTAGE)
+        if incident is None:
+            return
+        if not self._book.failing(incident):
+            self._resolve(incident, step)
+            return
+        self._ease(incident, step.started_at, step.now)
+
+    def proved(self, check: Check, health: Health, result: Result) -> None:
+        """A check succeeds while something as wide as its endpoint is said to be down: then it is not as wide."""
+        if check.kind is not CheckKind.CHAT or health.state is State.DOWN:
+            return
+        for incident in self._book.cases.on(check.endpoint, OUTAGE):
+            began = incident.joined_at or incident.detected_at
+            fits = incident.scope in (Scope.ENDPOINT, Scope.NETWORK) or incident.provider == check.provider
+            narrow = incident.scope is Scope.CHECK or incident.family is not Family.SERVICE
+            if fits and not narrow and result.started_at.mono_us > began.mono_us:
+                self._ease(incident, result.started_at, result.finished_at)
+
+    def rejudged(self, incident: Incident, now: Moment) -> Incident:
+        """The incident with its scope as siblings show it now; before people are told of it."""
+        failing = self._book.failing(incident)
+        if not failing:
+            return incident
+        healths = self._book.roster.healths
+        newest = max(failing, key=lambda check: healths[check.id].since.mono_us)
+        step = self._look(newest, incident, now)
+        blame = self._blame(step, step.health.since)
+        wider = WIDTH[blame.scope] > WIDTH[incident.scope]
+        # With company the incident is what they have in common; alone it is what siblings show by now.
+        if not wider and (len(failing) > 1 or blame.scope is not incident.scope):
+            return incident
+        return widened(incident, blame, newest) if belongs(incident, failing, step, blame) else incident
+
+    def _open(self, step: Step, blame: Blame) -> None:
+        book, check, now = self._book, step.check, step.now
+        incident = opened(book.new_id(), OUTAGE, blame, step, None)
+        present = next((one for one in book.cases if one.key == incident.key), None)
+        if present is not None:
+            self._join(present, step, None)
+            return
+        if book.audience.group_wait_s and self.undecided(incident, check, now):
+            held = replace(incident.telling, hold_until=now.plus_s(book.audience.group_wait_s))
+            incident = replace(incident, telling=held)
+        book.cases.put(incident)  # a member now: what follows looks at members
+        book.tell(Kind.OPENED, incident, now, by=step.by, why_not=book.withheld(incident, now))
+
+    def undecided(self, incident: Incident, check: Check, now: Moment) -> bool:
+        """True while it may turn out that more is concerned."""
+        roster, known = self._book.roster, set(incident.checks)
+        if roster.in_doubt(check.endpoint, known, now):
+            return True
+        return lost_on_the_way(roster.healths[check.id].latest) and roster.lost_in_doubt(check.host)
+
+    def _join(self, before: Incident, step: Step, blame: Blame | None) -> None:
+        book = self._book
+        wide = blame is not None and WIDTH[blame.scope] > WIDTH[before.scope]
+        after = widened(before, blame, step.check) if wide and blame is not None else before
+        after = joined(after, step)
+        if (after.cause, after.severity) != (before.cause, before.severity):
+            self._update(before, after, step)
+            return
+        last = after.telling.last_at
+        if last is None or step.now.s_since(last) < UPDATE_EVERY_S:
+            book.put(after)
+        else:
+            book.tell(
+                Kind.UPDATED, after, step.now, by=step.by, previous=before, why_not=book.withheld(after, step.now)
+            )
+
+    def _update(self, before: Incident, after: Incident, step: Step) -> None:
+        """The cause or the severity is another one now: told, if it was not told before."""
+        book = self._book
+        known = after.cause in before.told and after.severity is before.severity
+        after = replace(after, told=with_cause(after.told, after.cause))
+        if before.telling.first_at is None:
+            book.put(after)  # the first message will say it
+            return
+        why_not = Told.CAUSE_TOLD_BEFORE if known else book.withheld(after, step.now)
+        book.tell(Kind.UPDATED, after, step.now, by=step.by, previous=before, why_not=why_not)
+
+    def _ease(self, incident: Incident, since: Moment, now: Moment) -> None:
+        if incident.scope is Scope.CHECK:
+            return
+        if incident.telling.easing_since is None:
+            incident = replace(incident, telling=replace(incident.telling, easing_since=since))
+            self._book.put(incident)
+        self._leave(incident, now)
+
+    def _leave(self, incident: Incident, now: Moment) -> None:
+        """End a wide incident of which only a narrower part is left, and tell of that part on its own.
+
+        Only when every member that still fails was seen to fail after something else had come back.
+        """
+        book, since = self._book, incident.telling.easing_since
+        if since is None or incident.scope is Scope.CHECK or incident.family is not Family.SERVICE:
+            return
+        failing, healths = book.failing(incident), book.roster.healths
+        if not failing or not all(_failed_since(healths[check.id], since) for check in failing):
+            return
+        steps = [self._look(check, incident, now) for check in failing]
+        if any(WIDTH[self._blame(step, since).scope] >= WIDTH[incident.scope] for step in steps[:1]):
+            book.put(replace(incident, telling=replace(incident.telling, easing_since=None)))
+            return
+        remaining = tuple(check.model or check.id for check in failing)
+        ended = replace(incident, resolved_at=since)
+        book.tell(Kind.RESOLVED, ended, now, previous=incident, extra=Extra(remaining=remaining))
+        for step in steps:
+            self.went_down(step)
+
+    def _resolve(self, incident: Incident, step: Step) -> None:
+        ended = replace(incident, resolved_at=step.started_at)
+        why = incident.telling.withheld
+        note = () if why is None else (("withheld", str(why)),)
+        self._book.tell(Kind.RESOLVED, ended, step.now, by=step.by, previous=incident, note=note)
+
+    def _blame(self, step: Step, since: Moment) -> Blame:
+        roster, check, verdict = self._book.roster, step.check, step.verdict
+        family = family_of(verdict.fault_domain)
+        blame = judge(check, verdict, roster.proofs(check, family, since))
+        whole = blame.scope is Scope.ENDPOINT or len(roster.endpoints[check.endpoint]) == 1
+        lost = whole and family is Family.SERVICE and lost_on_the_way(verdict)
+        if lost and is_network(roster.proofs_of_network(since)):
+            return Blame(Scope.NETWORK, FaultDomain.NETWORK)
+        return blame
+
+    def _look(self, check: Check, incident: Incident, now: Moment) -> Step:
+        """A member as its newest probe has left it."""
+        health = self._book.roster.healths[check.id]
+        if health.latest is None or health.latest_at is None:
+            raise ValueError("a check that was never probed cannot be down")
+        return Step(check, health, incident.because, health.latest, health.latest_at, now)
+
+
+def _failed_since(health: Health, since: Moment) -> bool:
+    latest, at = health.latest, health.latest_at
+    return latest is not None and at is not None and latest.status.is_failure and at.mono_us >= since.mono_us
