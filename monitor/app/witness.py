@@ -18,9 +18,14 @@ from monitor.web.metrics import Metrics
 
 INCIDENT_EVENTS = {
     IncidentEventKind.OPENED: "incident_opened",
+    IncidentEventKind.ANNOUNCED: "incident_announced",
     IncidentEventKind.UPDATED: "incident_updated",
+    IncidentEventKind.ACKNOWLEDGED: "incident_acknowledged",
+    IncidentEventKind.REMINDER: "incident_reminder",
+    IncidentEventKind.ESCALATED: "incident_escalated",
     IncidentEventKind.RESOLVED: "incident_resolved",
 }
+LOGGED_CHECKS = 20
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -69,7 +74,9 @@ class Witness:
             log.info(
                 INCIDENT_EVENTS[event.kind],
                 incident=event.incident_id,
-                checks=list(incident.checks),
+                checks=list(incident.checks[:LOGGED_CHECKS]),
+                members=len(incident.checks),
+                scope=incident.scope,
                 severity=event.severity,
                 status=event.cause.status,
                 fault_domain=event.cause.fault_domain,
