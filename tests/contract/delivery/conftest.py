@@ -16,9 +16,11 @@ from monitor.clock import SystemClock
 from monitor.delivery.channel import Channel
 from monitor.delivery.console import ConsoleChannel
 from monitor.delivery.line import Line
+from monitor.delivery.pagerduty import PagerDutyChannel
 from monitor.delivery.slack import SlackBotChannel, SlackWebhookChannel
 from monitor.delivery.webhook import WebhookChannel
 from monitor.domain.action import Language
+from monitor.simulator.pagerduty import ROUTING_KEY, PagerDutySink
 from monitor.simulator.sinks import Answer, WebhookSink
 from monitor.simulator.slack import TOKEN, SlackSink
 
@@ -34,6 +36,8 @@ class Bench:
         answer: sets what the other side says, and then for ever; the console's other side says nothing.
         arrived: the text of everything that came, as a reader's program would parse it.
         attempts: how many requests came, whatever they were told.
+        taken: the status with which the other side takes a message.
+        picky: whether only that status, and only the other side's own words, count as taken.
     """
 
     kind: str
@@ -41,12 +45,14 @@ class Bench:
     answer: Callable[[Answer], None]
     arrived: Callable[[], list[str]]
     attempts: Callable[[], int]
+    taken: int = 200
+    picky: bool = False
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
 
 def line(url: str = "") -> Line:
     """A way out with little patience."""
-    return Line(timeout_s=0.3, secrets=[url, TOKEN])
+    return Line(timeout_s=0.3, secrets=[url, TOKEN, ROUTING_KEY])
 
 
 async def webhook(stack: AsyncExitStack, *, dead: bool) -> Bench:
@@ -75,7 +81,23 @@ async def slack_bot(stack: AsyncExitStack, *, dead: bool) -> Bench:
     sink = await stack.enter_async_context(SlackSink())
     url = closed_url() if dead else sink.api_url
     channel = SlackBotChannel("c", TOKEN, "#ops", line(), clock=SystemClock(), voice=VOICE, api_url=url)
-    return _slack_bench("slack_bot", sink, channel)
+    return _slack_bench("slack_bot", sink, channel, picky=True)
+
+
+async def pagerduty(stack: AsyncExitStack, *, dead: bool) -> Bench:
+    """The channel `pagerduty`."""
+    sink = await stack.enter_async_context(PagerDutySink())
+    url = closed_url().rstrip("/") if dead else sink.url
+    channel = PagerDutyChannel("c", ROUTING_KEY, line(url), SystemClock(), api_url=url)
+    return Bench(
+        "pagerduty",
+        channel,
+        lambda answer: sink.answer(then=answer),
+        lambda: [json.dumps(one.body, ensure_ascii=False) for one in sink.events],
+        lambda: len(sink.attempts),
+        taken=202,
+        picky=True,
+    )
 
 
 async def console(_: AsyncExitStack, *, dead: bool) -> Bench:
@@ -88,7 +110,7 @@ async def console(_: AsyncExitStack, *, dead: bool) -> Bench:
     )
 
 
-def _slack_bench(kind: str, sink: SlackSink, channel: Channel) -> Bench:
+def _slack_bench(kind: str, sink: SlackSink, channel: Channel, *, picky: bool = False) -> Bench:
     def arrived() -> list[str]:
         for message in sink.messages:
             assert not message.live, message.live
@@ -97,10 +119,12 @@ def _slack_bench(kind: str, sink: SlackSink, channel: Channel) -> Bench:
             for one in sink.messages
         ]
 
-    return Bench(kind, channel, lambda answer: sink.answer(then=answer), arrived, lambda: len(sink.attempts))
+    return Bench(
+        kind, channel, lambda answer: sink.answer(then=answer), arrived, lambda: len(sink.attempts), picky=picky
+    )
 
 
-OVER_HTTP = {"webhook": webhook, "slack_webhook": slack_webhook, "slack_bot": slack_bot}
+OVER_HTTP = {"webhook": webhook, "slack_webhook": slack_webhook, "slack_bot": slack_bot, "pagerduty": pagerduty}
 EVERY = OVER_HTTP | {"console": console}
 
 
