@@ -72,6 +72,8 @@ class Notification:
         message: the whole text for people, plain, several lines.
         service: the endpoint's name; "relaywatch" where the monitor speaks of itself.
         url: where to look; None without a public URL.
+        own_words: the message is the operator's own, from a template: it is shown whole, without a channel's own
+            fields. Not part of the body.
     """
 
     id: str
@@ -84,6 +86,7 @@ class Notification:
     incident: IncidentFacts | None = None
     details: Details = Details()
     url: str | None = None
+    own_words: bool = False
 
     def body(self) -> dict[str, Any]:
         """The JSON object of the interface, with `title` added."""

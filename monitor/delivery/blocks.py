@@ -94,6 +94,10 @@ def _with_ellipsis(kept: list[str], length: int, limit: int) -> str:
 
 
 def _body(notification: Notification, voice: Voice) -> Iterator[Block]:
+    if notification.own_words:
+        yield SectionBlock(text=_plain(notification.message, SECTION_AT_MOST))
+        yield ContextBlock(elements=list(_context(notification, voice)))
+        return
     incident, going_on = notification.incident, notification.event in _GOES_ON
     text = _unplaced(notification, voice) if going_on else _whole(notification)
     yield SectionBlock(text=_plain(text, SECTION_AT_MOST))
