@@ -40,7 +40,9 @@ class Duties:
         if again:
             self._looked_at = now
         for incident in self._book.cases:
-            self._attend(incident, now, look_again=again)
+            present = self._book.cases.get(incident.id)
+            if present is not None:
+                self._attend(present, now, look_again=again)
 
     def look_again(self) -> None:
         """Something has changed that may have kept people from being told."""
@@ -49,7 +51,9 @@ class Duties:
     def settle(self, endpoint: str, now: Moment) -> None:
         """A result on this endpoint may have decided what held incidents wait for."""
         for incident_id in tuple(self._book.held):
-            incident = self._book.cases[incident_id]
+            incident = self._book.cases.get(incident_id)
+            if incident is None:
+                continue  # part of another by now
             if incident.endpoint == endpoint or incident.scope is Scope.NETWORK:
                 self._settle(incident, now)
 
@@ -71,7 +75,9 @@ class Duties:
         if waits and failing and any(self._outages.undecided(incident, check, now) for check in _apart(failing)):
             return
         free = replace(incident, telling=replace(incident.telling, hold_until=None))
-        self._announce(self._outages.rejudged(free, now), now)
+        settled = self._outages.settled(free, now)
+        if settled is not None:
+            self._announce(settled, now)
 
     def _announce(self, incident: Incident, now: Moment) -> None:
         """The first message of an incident that was not told when it opened, if nothing is in the way any more."""

@@ -10,11 +10,13 @@ from monitor.alerting.policy import (
     UPDATE_EVERY_S,
     WIDTH,
     Step,
+    absorbed,
     belongs,
     changed,
     counted,
     covers,
     joined,
+    judged_of,
     opened,
     widened,
     with_cause,
@@ -41,8 +43,13 @@ class Outages:
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def went_down(self, step: Step) -> None:
-        """A check crossed a threshold: part of an open incident, or a new one."""
+    def went_down(self, step: Step, *, held: bool = False) -> None:
+        """A check crossed a threshold: part of an open incident, or a new one.
+
+        Args:
+            step: the check.
+            held: others follow at once, so that a new incident is not told before `Duties.settle` was called.
+        """
         book, check = self._book, step.check
         if book.cases.of(check.id, OUTAGE) is not None:
             self.still_down(step)
@@ -56,11 +63,12 @@ class Outages:
             return
         blame = self._blame(step, step.health.since)
         for one in there:
+            members = book.roster.known(one.checks)
             same = one in covering and WIDTH[one.scope] <= WIDTH[blame.scope]
-            if same or belongs(one, book.roster.known(one.checks), step, blame):
-                self._join(one, step, blame)
+            if same or belongs(one, members, step, blame):
+                self._join(one, step, judged_of((*members, check), blame))
                 return
-        self._open(step, blame)
+        self._open(step, blame, held=held)
 
     def still_down(self, step: Step) -> None:
         """Another failure of a check that is down: counted; told once if the cause has lastingly changed."""
@@ -99,31 +107,50 @@ class Outages:
             if fits and not narrow and result.started_at.mono_us > began.mono_us:
                 self._ease(incident, result.started_at, result.finished_at)
 
-    def rejudged(self, incident: Incident, now: Moment) -> Incident:
-        """The incident with its scope as siblings show it now; before people are told of it."""
-        failing = self._book.failing(incident)
+    def settled(self, incident: Incident, now: Moment) -> Incident | None:
+        """An incident that nobody was told of, as siblings show it now; None if it turned out to be part of another."""
+        book = self._book
+        failing = book.failing(incident)
         if not failing:
             return incident
-        healths = self._book.roster.healths
+        healths = book.roster.healths
         newest = max(failing, key=lambda check: healths[check.id].since.mono_us)
         step = self._look(newest, incident, now)
-        blame = self._blame(step, step.health.since)
-        wider = WIDTH[blame.scope] > WIDTH[incident.scope]
-        # With company the incident is what they have in common; alone it is what siblings show by now.
-        if not wider and (len(failing) > 1 or blame.scope is not incident.scope):
+        blame = judged_of(failing, self._blame(step, step.health.since))
+        lost = lost_on_the_way(step.verdict)
+        for other in book.cases.on(newest.endpoint, OUTAGE):
+            covered = other.telling.easing_since is None and covers(other, newest, incident.family, lost=lost)
+            if other.id < incident.id and (covered or belongs(other, book.roster.known(other.checks), step, blame)):
+                self._absorb(other, incident, newest, now)
+                return None
+        if family_of(blame.fault_domain) is not incident.family:
             return incident
-        return widened(incident, blame, newest) if belongs(incident, failing, step, blame) else incident
+        after = widened(incident, blame, newest)
+        namesake = next((one for one in book.cases if one.key == after.key and one.id != after.id), None)
+        if namesake is None:
+            return after
+        self._absorb(namesake, after, newest, now)
+        return None
 
-    def _open(self, step: Step, blame: Blame) -> None:
+    def _absorb(self, other: Incident, incident: Incident, newest: Check, now: Moment) -> None:
+        book = self._book
+        ended = replace(incident, resolved_at=now)
+        note = (("incident", str(other.id)),)
+        book.tell(Kind.RESOLVED, ended, now, previous=incident, why_not=Told.PART_OF_ANOTHER, note=note)
+        grown = absorbed(other, incident)
+        wider = WIDTH[incident.scope] > WIDTH[other.scope]
+        book.put(widened(grown, Blame(incident.scope, incident.cause.fault_domain), newest) if wider else grown)
+
+    def _open(self, step: Step, blame: Blame, *, held: bool) -> None:
         book, check, now = self._book, step.check, step.now
         incident = opened(book.new_id(), OUTAGE, blame, step, None)
         present = next((one for one in book.cases if one.key == incident.key), None)
         if present is not None:
             self._join(present, step, None)
             return
-        if book.audience.group_wait_s and self.undecided(incident, check, now):
-            held = replace(incident.telling, hold_until=now.plus_s(book.audience.group_wait_s))
-            incident = replace(incident, telling=held)
+        if held or (book.audience.group_wait_s and self.undecided(incident, check, now)):
+            waiting = replace(incident.telling, hold_until=now.plus_s(book.audience.group_wait_s))
+            incident = replace(incident, telling=waiting)
         book.cases.put(incident)  # a member now: what follows looks at members
         book.tell(Kind.OPENED, incident, now, by=step.by, why_not=book.withheld(incident, now))
 
@@ -188,7 +215,7 @@ class Outages:
         ended = replace(incident, resolved_at=since)
         book.tell(Kind.RESOLVED, ended, now, previous=incident, extra=Extra(remaining=remaining))
         for step in steps:
-            self.went_down(step)
+            self.went_down(step, held=True)
 
     def _resolve(self, incident: Incident, step: Step) -> None:
         ended = replace(incident, resolved_at=step.started_at)

@@ -3,7 +3,7 @@
 Owns what an incident becomes; whose fault it is, is `domain.blame`, who is told is `telling`, when is `desk`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.clock import Moment
@@ -113,7 +113,24 @@ def widened(incident: Incident, blame: Blame, check: Check) -> Incident:
         cause=cause,
         told=with_cause(incident.told, cause),
     )
-    return replace(wide, key=_key(incident.kind, blame, check)) if untold else wide
+    return replace(wide, key=_key_of(wide, check)) if untold else wide
+
+
+def absorbed(incident: Incident, other: Incident) -> Incident:
+    """The incident with all that another one was about: they turned out to be one."""
+    return replace(
+        incident,
+        checks=tuple(dict.fromkeys((*incident.checks, *other.checks))),
+        severity=worse(incident.severity, other.severity),
+        started_at=min(incident.started_at, other.started_at, key=lambda moment: moment.mono_us),
+        failed_probes=incident.failed_probes + other.failed_probes,
+        joined_at=max(
+            incident.joined_at or incident.detected_at,
+            other.joined_at or other.detected_at,
+            key=lambda moment: moment.mono_us,
+        ),
+        telling=replace(incident.telling, grown=True, easing_since=None),
+    )
 
 
 def counted(incident: Incident, step: Step) -> Incident:
@@ -174,7 +191,7 @@ def covers(incident: Incident, check: Check, family: Family, *, lost: bool) -> b
     )
 
 
-def belongs(incident: Incident, members: Iterable[Check], step: Step, blame: Blame) -> bool:
+def belongs(incident: Incident, members: Sequence[Check], step: Step, blame: Blame) -> bool:
     """True if a failure that was just judged continues a young incident of the same cause, no wider than judged.
 
     Args:
@@ -188,9 +205,16 @@ def belongs(incident: Incident, members: Iterable[Check], step: Step, blame: Bla
         return False
     if WIDTH[incident.scope] > WIDTH[blame.scope]:
         return False
-    if blame.scope is Scope.CHECK:
-        return incident.cause.status is step.verdict.status
+    if incident.scope is Scope.CHECK and blame.scope is not Scope.NETWORK and blame.scope is not Scope.ENDPOINT:
+        alike = incident.cause.status is step.verdict.status
+        return alike and (blame.scope is Scope.CHECK or len({check.provider for check in members}) > 1)
     return blame.scope is not Scope.PROVIDER or all(member.provider == step.check.provider for member in members)
+
+
+def judged_of(members: Sequence[Check], blame: Blame) -> Blame:
+    """What was judged of one check, for an incident of several: they need not have that provider in common."""
+    mixed = blame.scope is Scope.PROVIDER and len({check.provider for check in members}) > 1
+    return Blame(Scope.CHECK, FaultDomain.MODEL) if mixed else blame
 
 
 def worse(one: Severity, other: Severity) -> Severity:
@@ -214,6 +238,11 @@ def _key(kind: IncidentKind, blame: Blame, check: Check) -> str:
     if kind is not IncidentKind.OUTAGE:
         return incident_key(check.id, kind)
     return outage_key(blame.scope, family_of(blame.fault_domain), check.id, check.endpoint, check.provider)
+
+
+def _key_of(incident: Incident, check: Check) -> str:
+    family = family_of(incident.cause.fault_domain)
+    return outage_key(incident.scope, family, incident.checks[0], check.endpoint, check.provider)
 
 
 def _began(kind: IncidentKind, step: Step) -> Moment:

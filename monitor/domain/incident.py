@@ -96,6 +96,7 @@ class Told(StrEnum):
     CHECK_REMOVED = "check_removed"
     GROUP_WAIT = "group_wait"
     ENDED_UNTOLD = "ended_untold"
+    PART_OF_ANOTHER = "part_of_another"
     SILENCED = "silenced"
     MAINTENANCE = "maintenance"
     FLAPPING = "flapping"

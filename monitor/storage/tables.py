@@ -165,7 +165,6 @@ incidents = Table(
 Index(
     "ix_incidents_open",
     incidents.c.key,
-    unique=True,
     sqlite_where=text("resolved_at_us IS NULL"),
 )
 Index("ix_incidents_started_at_us", incidents.c.started_at_us)
