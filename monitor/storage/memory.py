@@ -14,6 +14,7 @@ from monitor.clock import Moment
 from monitor.domain.check import Severity
 from monitor.domain.incident import Incident, Telling, Told
 from monitor.domain.result import FaultDomain, Status
+from monitor.storage.writable import writable
 
 _TIMES = ("first_at", "last_at", "hold_until", "easing_since")
 _WORDS = {"severities": Severity, "fault_domains": FaultDomain, "statuses": Status}
@@ -39,6 +40,8 @@ def telling_of(text: str, now: Moment) -> Telling:
     """How far people were told, from that column; the times anchored at `now`."""
     memory = orjson.loads(text)
     times = {name: _moment(memory.get(f"{name}_us"), now) for name in _TIMES}
+    if (memory.get("joined_at_us") or 0) <= now.wall_us:  # else the clock was set back, and the wait may be endless
+        times["hold_until"] = _ahead(memory.get("hold_until_us"), now)
     withheld = memory.get("withheld")
     return Telling(
         channels=tuple(memory.get("channels", ())),
@@ -59,8 +62,8 @@ def silence_row(silence: Silence) -> tuple[Any, ...]:
     return (
         silence.id,
         matcher_text(silence.matcher),
-        silence.author,
-        silence.reason,
+        writable(silence.author),
+        writable(silence.reason),
         silence.created_at.wall_us,
         silence.starts_at.wall_us,
         _wall(silence.ends_at),
@@ -77,8 +80,8 @@ def silence_of(row: Row[Any], now: Moment) -> Silence:
         author=row.author,
         reason=row.reason,
         created_at=now.anchor(row.created_at_us),
-        starts_at=now.anchor(row.starts_at_us),
-        ends_at=_moment(row.ends_at_us, now),
+        starts_at=Moment(row.starts_at_us, now.mono_us + row.starts_at_us - now.wall_us),
+        ends_at=_ahead(row.ends_at_us, now),
         until=Until(row.until),
         expired_at=_moment(row.expired_at_us, now),
     )
@@ -87,7 +90,8 @@ def silence_of(row: Row[Any], now: Moment) -> Silence:
 def matcher_text(matcher: Matcher) -> str:
     """A matcher as JSON: its fields that are not empty."""
     values = {name: getattr(matcher, name) for name in Matcher.__dataclass_fields__}
-    return orjson.dumps({name: value for name, value in values.items() if value}).decode()
+    cleaned = {name: [writable(str(value)) for value in found] for name, found in values.items() if found}
+    return orjson.dumps(cleaned).decode()
 
 
 def matcher_of(text: str) -> Matcher:
@@ -100,6 +104,11 @@ def matcher_of(text: str) -> Matcher:
 
 def _wall(moment: Moment | None) -> int | None:
     return None if moment is None else moment.wall_us
+
+
+def _ahead(us: int | None, now: Moment) -> Moment | None:
+    """A time that may well lie ahead; `Moment.anchor` takes such a one as now."""
+    return None if us is None else Moment(us, now.mono_us + us - now.wall_us)
 
 
 def _moment(us: int | None, now: Moment) -> Moment | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from monitor.domain.check import CheckKind, provider_of
 from monitor.domain.result import Verdict
 from monitor.storage import tables
-from monitor.storage.rows import clean
+from monitor.storage.writable import clean
 
 Reason = tuple[str, str, str]
 REASONS_KEPT = 10_000

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fun
 from monitor.alerting.batch import Queued
 from monitor.clock import US_PER_S, Moment
 from monitor.storage import dialect, registry, tables
-from monitor.storage.rows import clean, outbox_row
+from monitor.storage.rows import outbox_row
+from monitor.storage.writable import clean
 from monitor.storage.writer import Writer
 
 PENDING, LEASED, SENT, DEAD = "pending", "leased", "sent", "dead"

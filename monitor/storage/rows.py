@@ -18,11 +18,12 @@ from monitor.domain.availability import Recent
 from monitor.domain.check import Severity
 from monitor.domain.flapping import Flapping
 from monitor.domain.health import DownBecause, Health
-from monitor.domain.window import Window
 from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentEvent, IncidentKind, Scope
 from monitor.domain.result import FaultDomain, Phases, Result, Status, Verdict
+from monitor.domain.window import Window
 from monitor.storage.codes import STATE_CODES, STATES, STATUS_CODES, STATUSES, TRIGGER_CODES
 from monitor.storage.memory import incident_memory, joined_at, telling_of
+from monitor.storage.writable import clean
 
 Values = tuple[Any, ...]
 _PER_MS = 10
@@ -267,11 +268,6 @@ def outbox_row(queued: Queued) -> Values:
         0,
         *(None,) * 6,
     )
-
-
-def clean(text: str | None) -> str | None:
-    """Text that every database takes: no half of a surrogate pair, no NUL. One such text must not stop all writing."""
-    return None if text is None else text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def _body_text(body: dict[str, Any]) -> str:

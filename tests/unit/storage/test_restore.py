@@ -8,14 +8,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.alerting.batch import Batch
+from monitor.alerting.matching import Matcher
+from monitor.alerting.silences import Silence, Until
 from monitor.clock import Moment
 from monitor.domain.action import Action
 from monitor.domain.availability import Recent
 from monitor.domain.check import Severity
-from monitor.domain.health import DownBecause, Health, State, Window
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.flapping import Flapping
+from monitor.domain.health import DownBecause, Health, State
+from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentKind, Scope, Telling, Told
 from monitor.domain.result import FaultDomain, Status, Verdict
+from monitor.domain.window import Window
 from monitor.errors import StorageError
+from monitor.storage.journal import Journal
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
@@ -59,6 +64,19 @@ healths = st.builds(
     slow=st.booleans(),
     slow_since=st.none() | moments,
     recent=recents,
+    flapping=st.builds(Flapping, st.integers(0, (1 << 20) - 1), st.none() | st.booleans(), st.booleans()),
+)
+acknowledgements = st.builds(Acknowledgement, texts, moments, st.just("") | texts)
+tellings = st.builds(
+    Telling,
+    channels=st.lists(texts, unique=True, max_size=3).map(tuple),
+    first_at=st.none() | moments,
+    last_at=st.none() | moments,
+    withheld=st.none() | st.sampled_from(Told),
+    hold_until=st.none() | moments,
+    grown=st.booleans(),
+    escalated=st.integers(0, 9),
+    easing_since=st.none() | moments,
 )
 causes = st.builds(Cause, st.sampled_from(Status), st.none() | st.sampled_from(FaultDomain))
 incident_fields: dict[str, st.SearchStrategy[Any]] = {
@@ -76,21 +94,48 @@ incident_fields: dict[str, st.SearchStrategy[Any]] = {
     "sequence": counts,
     "told": st.lists(causes, max_size=4).map(tuple),
     "pending_cause": st.none() | causes,
+    "scope": st.sampled_from(Scope),
+    "provider": st.none() | texts,
+    "joined_at": st.none() | moments,
+    "acknowledged": st.none() | acknowledgements,
+    "telling": tellings,
 }
+ahead = st.integers(0, 10**12).map(lambda us: NOW.plus_s(us / 1e6))
+patterns = st.lists(texts, max_size=2).map(tuple)
+matchers = st.builds(
+    Matcher,
+    *(patterns,) * 5,
+    *(st.lists(st.sampled_from(words), max_size=2).map(tuple) for words in (Severity, FaultDomain, Status)),
+)
+silences = st.builds(
+    Silence,
+    id=st.just(1),
+    matcher=matchers,
+    author=texts,
+    reason=texts,
+    created_at=moments,
+    starts_at=moments | ahead,
+    ends_at=st.none() | moments | ahead,
+    until=st.sampled_from(Until),
+)
 
 
 def test_the_strategies_know_every_field() -> None:
     """A new field must be stored too, or the tests below would not notice its loss."""
     assert {f.name for f in fields(Incident)} - set(incident_fields) == {"id", "key", "resolved_at"}
-    assert len(fields(Health)) == 19
+    assert len(fields(Health)) == 20
     assert len(fields(Verdict)) == 6
+    assert len(fields(Telling)) == 8
+    assert len(fields(Silence)) == 9
+    assert len(fields(Matcher)) == 8
 
 
 @REPEATED
 @given(health=healths)
 async def test_a_health_is_read_back_as_it_was(world: "World", health: Health) -> None:
     """Windows, hours, streaks, everything."""
-    await world.commit(healths={health.check: health})
+    journal = Journal(world.writer)  # one that has not written before, and so leaves nothing out
+    await journal.commit(Batch(healths={health.check: health}))
     restored = await world.journal.restore([world.check()], NOW)
     assert restored.healths == {health.check: health}
 
@@ -104,6 +149,44 @@ async def test_an_open_incident_is_read_back_as_it_was(world: "World", values: d
     await world.commit(incidents={1: incident})
     restored = await world.journal.restore([], NOW)
     assert restored.open_incidents == (incident,)
+
+
+@REPEATED
+@given(silence=silences)
+async def test_a_silence_is_read_back_as_it_was(world: "World", silence: Silence) -> None:
+    """One that begins or ends in the future does so on time, restart or not."""
+    await world.commit(silences={1: silence})
+    restored = await world.journal.restore([], NOW)
+    assert (restored.silences, restored.next_silence_id) == ((silence,), 2)
+
+
+async def test_a_silence_with_text_that_no_database_takes_stops_nothing(world: "World") -> None:
+    """It came from outside, and the batch that carries it carries outages too."""
+    odd = "a\0b\ud800c"
+    await world.commit(silences={1: Silence(1, Matcher(models=(odd,)), odd, odd, NOW, NOW, None)})
+    (silence,) = (await world.journal.restore([], NOW)).silences
+    assert (silence.author, silence.reason, silence.matcher) == ("ab?c", "ab?c", Matcher(models=("ab?c",)))
+
+
+async def test_a_silence_that_has_ended_is_not_brought_back(world: "World") -> None:
+    """Its id is not given again either."""
+    ended = Silence(3, Matcher(), "kim", "over", NOW, NOW, None, expired_at=NOW)
+    await world.commit(silences={3: ended})
+    restored = await world.journal.restore([], NOW.plus_s(5))
+    assert (restored.silences, restored.next_silence_id) == ((), 4)
+
+
+@pytest.mark.parametrize(
+    ("set_back_s", "left_s"),
+    [pytest.param(0, 6, id="the rest of the wait"), pytest.param(3600, 0, id="nobody waits for a clock set back")],
+)
+async def test_a_group_wait_goes_on_after_a_restart(world: "World", set_back_s: float, left_s: float) -> None:
+    """For what is left of it."""
+    telling = Telling(hold_until=NOW.plus_s(10), withheld=Told.GROUP_WAIT)
+    await world.commit(incidents={1: world.incident(joined_at=NOW, telling=telling)})
+    after = NOW.plus_s(4 - set_back_s)
+    (incident,) = (await world.journal.restore([], after)).open_incidents
+    assert incident.telling.hold_until == Moment(NOW.plus_s(10).wall_us, after.plus_s(left_s).mono_us)
 
 
 async def test_a_new_database_remembers_nothing_but_its_name(world: "World") -> None:
