@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "id", "key", "endpoint", "severity", "status", "fault_domain", "checks", "started_at", "detected_at",
-    "resolved_at", "duration_s", "acknowledged",
+    "resolved_at", "duration_s", "acknowledged", "kind", "scope", "acknowledged_by",
 )  # fmt: skip
 LIMIT = 50
 LIMIT_AT_MOST = 1_000_000

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy import Row, select, true
 
 from monitor.clock import US_PER_S, Moment, iso
@@ -28,7 +29,8 @@ def incidents(reader: Reader, now: Moment, state: IncidentState = "all", limit: 
 def incident(reader: Reader, incident_id: int, now: Moment) -> dict[str, Any] | None:
     """One incident with all that is known of it; None if there is no such id.
 
-    Adds `reason action because failed_probes`, `timeline` (every event with the decision whether to tell people) and
+    Adds `provider reason action because failed_probes`, `acknowledgement` (who, when, and what they said; None while
+    nobody has), `timeline` (every event with the decision whether to tell people, and per channel why) and
     `deliveries` (every notification with what became of it).
     """
     which = tables.incidents.c.id == incident_id
@@ -37,6 +39,8 @@ def incident(reader: Reader, incident_id: int, now: Moment) -> dict[str, Any] | 
         return None
     return {
         **_incident(row, checks_of(reader.connection, which)[row.id], now),
+        "provider": row.provider,
+        "acknowledgement": _acknowledgement(row),
         "reason": row.reason,
         "action": row.action,
         "because": row.because,
@@ -51,7 +55,6 @@ def _incident(row: Row[Any], checks: Sequence[str], now: Moment) -> dict[str, An
     return {
         "id": row.id,
         "key": row.key,
-        "kind": row.kind,
         "endpoint": row.endpoint,
         "severity": row.severity,
         "status": row.status,
@@ -61,8 +64,17 @@ def _incident(row: Row[Any], checks: Sequence[str], now: Moment) -> dict[str, An
         "detected_at": iso(row.detected_at_us),
         "resolved_at": _iso(row.resolved_at_us),
         "duration_s": round(duration_us / US_PER_S, 3),
-        "acknowledged": False,
+        "acknowledged": row.acknowledged_by is not None,
+        "kind": row.kind,
+        "scope": row.scope,
+        "acknowledged_by": row.acknowledged_by,
     }
+
+
+def _acknowledgement(row: Row[Any]) -> dict[str, str | None] | None:
+    if row.acknowledged_by is None:
+        return None
+    return {"by": row.acknowledged_by, "at": _iso(row.acknowledged_at_us), "note": row.acknowledgement or None}
 
 
 def _timeline(reader: Reader, incident_id: int) -> list[dict[str, Any]]:
@@ -79,6 +91,7 @@ def _timeline(reader: Reader, incident_id: int) -> list[dict[str, Any]]:
             "reason": row.reason,
             "decision": row.decision,
             "notifications": row.notifications,
+            "explanation": orjson.loads(row.explanation) if row.explanation else {},
         }
         for row in reader.connection.execute(query)
     ]
@@ -90,14 +103,17 @@ def _deliveries(reader: Reader, incident_id: int) -> list[dict[str, Any]]:
     return [
         {
             "notification_id": row.notification_id,
+            "sequence": row.sequence,
             "channel": row.channel,
             "event": row.event,
+            "title": orjson.loads(row.body)["title"],
             "state": row.state,
             "attempts": row.attempts,
             "error": row.last_error,
             "created_at": iso(row.created_at_us),
             "next_attempt": _iso(row.next_attempt_us),
             "settled_at": _iso(row.settled_at_us),
+            "fell_back_to": row.fell_back_to,
         }
         for row in reader.connection.execute(query)
     ]

@@ -26,7 +26,7 @@ def status_row(check: Check, health: Health, now: Moment) -> dict[str, Any]:
 
 INCIDENT_FIELDS = (
     "id", "key", "endpoint", "severity", "status", "fault_domain", "checks", "started_at", "detected_at",
-    "resolved_at", "duration_s", "acknowledged",
+    "resolved_at", "duration_s", "acknowledged", "kind", "scope", "acknowledged_by",
 )  # fmt: skip
 
 
@@ -45,7 +45,10 @@ def incident_row(incident: Incident, now: Moment) -> dict[str, Any]:
         "detected_at": iso(incident.detected_at.wall_us),
         "resolved_at": None if resolved is None else iso(resolved.wall_us),
         "duration_s": round(incident.duration_s(now), 3),
-        "acknowledged": False,
+        "acknowledged": incident.acknowledged is not None,
+        "kind": incident.kind,
+        "scope": incident.scope,
+        "acknowledged_by": None if incident.acknowledged is None else incident.acknowledged.by,
     }
 
 

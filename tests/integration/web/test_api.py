@@ -110,6 +110,9 @@ async def test_open_incidents_come_from_memory(room: "Room") -> None:
             "resolved_at": None,
             "duration_s": 60.0,
             "acknowledged": False,
+            "kind": "outage",
+            "scope": "check",
+            "acknowledged_by": None,
         }
     ]
 

@@ -21,7 +21,8 @@ FIELDS = {
         "started_at"
     ),
     "incidents": (
-        "id key endpoint severity status fault_domain checks started_at detected_at resolved_at duration_s acknowledged"
+        "id key endpoint severity status fault_domain checks started_at detected_at resolved_at duration_s acknowledged "
+        "kind scope acknowledged_by"
     ),
     "report": (
         "check endpoint model window availability coverage probes by_status latency_p50_ms latency_p95_ms "

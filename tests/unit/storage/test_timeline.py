@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from monitor.domain.incident import IncidentEvent, IncidentEventKind, Told
+from monitor.domain.incident import Acknowledgement, IncidentEvent, IncidentEventKind, Scope, Told
 from monitor.storage import timeline
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ async def test_incidents_have_the_fields_of_the_interface(world: "World") -> Non
     assert older == {
         "id": 1,
         "key": "gw/chat/m",
-        "kind": "outage",
         "endpoint": "gw",
         "severity": "critical",
         "status": "SERVER_ERROR",
@@ -33,6 +32,9 @@ async def test_incidents_have_the_fields_of_the_interface(world: "World") -> Non
         "resolved_at": "2026-11-20T18:41:01.500Z",
         "duration_s": 61.5,
         "acknowledged": False,
+        "kind": "outage",
+        "scope": "check",
+        "acknowledged_by": None,
     }
     assert (newest["id"], newest["checks"]) == (2, ["gw/chat/m", "gw/chat/a"])
     assert (newest["resolved_at"], newest["duration_s"]) == (None, 30.0)
@@ -50,7 +52,16 @@ async def test_one_incident_tells_its_timeline_and_deliveries(world: "World") ->
     """What happened, who was to be told, and what became of it."""
     incident = world.incident()
     event = IncidentEvent(
-        1, 1, IncidentEventKind.OPENED, world.start.plus_s(10), incident.cause, incident.severity, "x", Told.TOLD, 1
+        1,
+        1,
+        IncidentEventKind.OPENED,
+        world.start.plus_s(10),
+        incident.cause,
+        incident.severity,
+        "x",
+        Told.TOLD,
+        1,
+        (("ops", "told"), ("pager", "outside_hours")),
     )
     await world.begin()
     await world.commit(incidents={1: incident}, events=[event], outbox=[world.queued("n1", incident_id=1)])
@@ -64,6 +75,7 @@ async def test_one_incident_tells_its_timeline_and_deliveries(world: "World") ->
         "failures_in_a_row",
         0,
     )
+    assert (found["provider"], found["acknowledgement"]) == (None, None)
     assert found["timeline"] == [
         {
             "sequence": 1,
@@ -75,21 +87,37 @@ async def test_one_incident_tells_its_timeline_and_deliveries(world: "World") ->
             "reason": "x",
             "decision": "told",
             "notifications": 1,
+            "explanation": {"ops": "told", "pager": "outside_hours"},
         },
     ]
     assert found["deliveries"] == [
         {
             "notification_id": "n1",
+            "sequence": 1,
             "channel": "ops",
             "event": "opened",
+            "title": "gw is down",
             "state": "pending",
             "attempts": 1,
             "error": "HTTP 500",
             "created_at": "2026-11-20T18:40:00.000Z",
             "next_attempt": "2026-11-20T18:40:05.000Z",
             "settled_at": None,
+            "fell_back_to": None,
         },
     ]
+
+
+async def test_who_is_on_it_is_told(world: "World") -> None:
+    """In the list by name, in the whole with when and what they said."""
+    known = Acknowledgement("kim@ops", world.start.plus_s(20), "on it")
+    await world.commit(incidents={1: world.incident(acknowledged=known, scope=Scope.PROVIDER, provider="openai")})
+    (row,) = await world.ask(timeline.incidents, world.start.plus_s(60))
+    assert (row["acknowledged"], row["acknowledged_by"], row["scope"]) == (True, "kim@ops", "provider")
+    found = await world.ask(timeline.incident, 1, world.start.plus_s(60))
+    assert found is not None
+    assert found["acknowledgement"] == {"by": "kim@ops", "at": "2026-11-20T18:40:20.000Z", "note": "on it"}
+    assert found["provider"] == "openai"
 
 
 async def test_an_unknown_incident_is_none(world: "World") -> None:
