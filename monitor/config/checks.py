@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
+from monitor.config.rules import window_rules
 from monitor.config.schema import Config
 from monitor.domain.check import Check, CheckKind, HealthRules, check_id, provider_of
 
@@ -54,6 +55,7 @@ def _check(endpoint: Endpoint, model: ModelTable | None, values: dict[str, Any])
         confirm_interval_s=values["confirm_interval_s"],
         slow_after_s=values["slow_after_s"] or None,
         max_tokens=values["max_tokens"],
+        window_rules=window_rules(values),
         rules=_shared(_rules(values)),
     )
 

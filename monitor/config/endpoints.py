@@ -9,6 +9,14 @@ from pydantic_core import InitErrorDetails
 from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Stream, Tags
 from monitor.config.model import Model, detail
 from monitor.config.renames import wrong_claims
+from monitor.config.rules import (
+    AvailabilityOption,
+    CertificateOption,
+    CertificateTable,
+    CoverageOption,
+    LatencyOption,
+    SloOption,
+)
 from monitor.config.secrets import SecretRef
 from monitor.config.values import (
     Concurrency,
@@ -46,6 +54,12 @@ class Overrides(Model):
     stream: Stream | None = None
     public: Public | None = None
     severity: Severity | None = None
+    availability_rule: AvailabilityOption | None = None
+    latency_rule: LatencyOption | None = None
+    ttft_rule: LatencyOption | None = None
+    slo: SloOption | None = None
+    certificate_rule: CertificateOption | None = None
+    coverage_rule: CoverageOption | None = None
 
 
 class Defaults(Overrides):
@@ -64,6 +78,7 @@ class Defaults(Overrides):
     loading_grace_s: LoadingGrace = seconds("5m")
     stream: Stream = False
     public: Public = False
+    certificate_rule: CertificateOption = CertificateTable()
 
 
 class ModelTable(Overrides):

@@ -5,6 +5,10 @@ Owns no behaviour beyond identity; how a check is probed lives in `probes`, what
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitor.domain.rules import Rule
 
 
 class CheckKind(StrEnum):
@@ -75,6 +79,7 @@ class Check:
         slow_after_s: slower successes are DEGRADED; None is off.
         host: of the endpoint's URL, in lower case; endpoints on one host share its troubles.
         tags: of the endpoint; for routes, silences and maintenance windows.
+        window_rules: what must hold over windows of time.
     """
 
     id: str
@@ -91,6 +96,7 @@ class Check:
     rules: HealthRules = field(default_factory=HealthRules)
     host: str = ""
     tags: tuple[str, ...] = ()
+    window_rules: "tuple[Rule, ...]" = ()
 
 
 def check_id(endpoint: str, kind: CheckKind, model: str | None) -> str:

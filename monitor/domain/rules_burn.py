@@ -68,6 +68,15 @@ def burn_rate(counts: Counts, objective: float) -> float:
     return round(failed_percent / round(100.0 - objective, _DIGITS), _DIGITS)
 
 
+def can_be_judged_slo(rule: SloRule, interval_s: float) -> bool:
+    """True if a probe every `interval_s` seconds gives at least one pair of windows enough samples."""
+
+    def full(span_s: float) -> Counts:
+        return Counts(counted=int(span_s / interval_s))
+
+    return any(_enough(rule, full(one.long_s), full(one.short_s), one.factor(rule.period_s)) for one in BURN_WINDOWS)
+
+
 def judge_slo(rule: SloRule, measures: Measures, was: Severity | None) -> Judgement:
     """The gravest pair that is broken; else how the fastest pair burns.
 

@@ -30,7 +30,7 @@ from monitor.domain.rules import (
     Why,
     hysteresis,
 )
-from monitor.domain.rules_burn import judge_slo, questions_of_slo
+from monitor.domain.rules_burn import can_be_judged_slo, judge_slo, questions_of_slo
 
 CAUSE_OF: MappingProxyType[IncidentKind, Cause] = MappingProxyType(
     {
@@ -100,6 +100,17 @@ def judge(rule: Rule, measures: Measures, was: Severity | None) -> Judgement:
             return judge_slo(rule, measures, was)
         case CertificateRule():
             return _judge_certificate(rule, measures.certificate_days, was)
+
+
+def can_be_judged(rule: Rule, interval_s: float) -> bool:
+    """True if a probe every `interval_s` seconds can ever give enough samples, when all goes well."""
+    match rule:
+        case SloRule():
+            return can_be_judged_slo(rule, interval_s)
+        case CertificateRule():
+            return True
+        case _:
+            return rule.window_s / interval_s >= rule.min_samples
 
 
 def gravest(judgements: Iterable[Judgement]) -> Judgement:
