@@ -11,6 +11,7 @@ from monitor.config.channels import (
     AppriseChannel,
     ChannelTable,
     EmailChannel,
+    PagerDutyChannel,
     SlackChannel,
     WebhookChannel,
 )
@@ -19,6 +20,7 @@ from monitor.config.secrets import Secret
 from monitor.errors import Problem
 
 _WEBHOOK_PREFIX = "whsec_"
+_ROUTING_KEY_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class ChannelAccess:
     Attributes:
         url: Slack's webhook, or a webhook's address, literal or not.
         urls: the members of an Alertmanager cluster, or Apprise's services; in the order of the file.
-        token: Slack's bot token.
+        token: Slack's bot token, or PagerDuty's routing key.
         signing_secret: of a webhook.
         password: of a mail server.
         template: the files in whose words the channel speaks, by what they are for: `title`, `message`.
@@ -60,37 +62,42 @@ def template_files(reader: Reader, channel: ChannelTable, where: str) -> Mapping
 
 def _own(reader: Reader, channel: ChannelTable, where: str) -> ChannelAccess:
     """What is particular to the type."""
+    access = ChannelAccess()  # for those that hold no secret
     match channel:
         case SlackChannel():
-            return ChannelAccess(
+            access = ChannelAccess(
                 url=reader.url(channel.webhook_url, f"{where}.webhook_url"),
                 token=_bot_token(reader, channel, f"{where}.bot_token"),
                 proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
             )
         case WebhookChannel():
             reader.ca_file(channel.ca_file, f"{where}.ca_file")
-            return ChannelAccess(
+            access = ChannelAccess(
                 url=reader.url(channel.url, f"{where}.url"),
                 signing_secret=_signing_secret(reader, channel, f"{where}.secret"),
                 headers=reader.headers(channel.headers, f"{where}.headers"),
                 proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
             )
+        case PagerDutyChannel():
+            access = ChannelAccess(
+                token=_routing_key(reader, channel, f"{where}.routing_key"),
+                proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
+            )
         case AlertmanagerChannel():
             reader.ca_file(channel.ca_file, f"{where}.ca_file")
-            return ChannelAccess(
+            access = ChannelAccess(
                 urls=_all(reader.url(url, f"{where}.urls[{n}]") for n, url in enumerate(channel.urls)),
                 headers=reader.headers(channel.headers, f"{where}.headers"),
                 proxy=reader.url(channel.proxy, f"{where}.proxy", urls.proxy_scheme),
             )
         case EmailChannel():
             reader.ca_file(channel.ca_file, f"{where}.ca_file")
-            return ChannelAccess(password=reader.secret(channel.password, f"{where}.password"))
+            access = ChannelAccess(password=reader.secret(channel.password, f"{where}.password"))
         case AppriseChannel():
-            return ChannelAccess(
+            access = ChannelAccess(
                 urls=_all(reader.secret(url, f"{where}.urls[{n}]") for n, url in enumerate(channel.urls))
             )
-        case _:  # the others hold no secret
-            return ChannelAccess()
+    return access
 
 
 def _all(secrets: Iterable[Secret | None]) -> tuple[Secret, ...]:
@@ -102,6 +109,13 @@ def _bot_token(reader: Reader, channel: SlackChannel, where: str) -> Secret | No
     if token is not None and not token.reveal().startswith("xox"):
         reader.warn(where, 'the token does not begin with "xoxb-" as those of Slack bots do')
     return token
+
+
+def _routing_key(reader: Reader, channel: PagerDutyChannel, where: str) -> Secret | None:
+    key = reader.secret(channel.routing_key, where)
+    if key is not None and len(key.reveal()) != _ROUTING_KEY_LENGTH:
+        reader.warn(where, f"the key has not the {_ROUTING_KEY_LENGTH} characters of PagerDuty's integration keys")
+    return key
 
 
 def _signing_secret(reader: Reader, channel: WebhookChannel, where: str) -> Secret | None:

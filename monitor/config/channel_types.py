@@ -1,10 +1,10 @@
-"""The tables of the channels that reach people through other systems: Alertmanager, e-mail, Apprise."""
+"""The tables of the channels that reach people through other systems: Alertmanager, PagerDuty, e-mail, Apprise."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, ValidationInfo
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import InitErrorDetails
 
 from monitor.config import urls
@@ -40,6 +40,15 @@ class AlertmanagerChannel(ChannelTable):
     def between(cls, table: Mapping[str, Any]) -> Iterable[InitErrorDetails]:
         """At least one member, each once."""
         yield from _some("urls", table, "one URL per member of the cluster")
+
+
+class PagerDutyChannel(ChannelTable):
+    """PagerDuty, through its Events API v2."""
+
+    type: Literal["pagerduty"]
+    routing_key: SecretRef
+    url: Annotated[str, AfterValidator(urls.events_url)] = "https://events.pagerduty.com"
+    proxy: Proxy | None = None
 
 
 class EmailChannel(ChannelTable):

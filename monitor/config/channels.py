@@ -12,9 +12,9 @@ from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import InitErrorDetails
 
 from monitor.config.channel_table import ChannelTable
-from monitor.config.channel_types import AlertmanagerChannel, AppriseChannel, EmailChannel
+from monitor.config.channel_types import AlertmanagerChannel, AppriseChannel, EmailChannel, PagerDutyChannel
 from monitor.config.fields import Beside, ChannelUrl, Headers, Proxy, Text
-from monitor.config.model import detail, nearest, unavailable, wrong
+from monitor.config.model import detail, nearest, wrong
 from monitor.config.secrets import SecretRef
 
 __all__ = [
@@ -25,11 +25,11 @@ __all__ = [
     "ChannelTable",
     "ConsoleChannel",
     "EmailChannel",
+    "PagerDutyChannel",
     "SlackChannel",
     "WebhookChannel",
 ]
 
-_LATER = frozenset({"pagerduty"})
 _THROUGH_APPRISE = frozenset(
     {"discord", "gotify", "kakaowork", "matrix", "mattermost", "msteams", "ntfy", "opsgenie", "pushover", "teams",
      "telegram"},
@@ -77,6 +77,7 @@ class ConsoleChannel(ChannelTable):
 CHANNEL_TYPES: Mapping[str, type[ChannelTable]] = {
     "slack": SlackChannel,
     "webhook": WebhookChannel,
+    "pagerduty": PagerDutyChannel,
     "alertmanager": AlertmanagerChannel,
     "email": EmailChannel,
     "apprise": AppriseChannel,
@@ -99,9 +100,6 @@ def _of_its_type(value: object, info: ValidationInfo) -> ChannelTable:
 
 
 def _unknown_type(kind: str) -> InitErrorDetails:
-    if kind in _LATER:
-        error = unavailable(f'type "{kind}"', f"use {', '.join(CHANNEL_TYPES)}")
-        return detail(("type",), error.message(), kind)
     if kind in _THROUGH_APPRISE:
         return detail(("type",), 'is reached through Apprise: use type = "apprise" with its URL in urls', kind)
     if kind in _OTHER_NAMES:

@@ -24,7 +24,9 @@ _MESSAGES = {
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
 }
-_SECRET_KEYS = frozenset({"api_key", "bot_token", "headers", "password", "proxy", "secret", "webhook_url"})
+_SECRET_KEYS = frozenset(
+    {"api_key", "bot_token", "headers", "password", "proxy", "routing_key", "secret", "webhook_url"}
+)
 _ADDRESS_KEYS = frozenset({"url", "urls"})
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _USERINFO = re.compile(r"//.*@")

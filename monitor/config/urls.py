@@ -108,6 +108,14 @@ def alertmanager_url(text: str) -> str:
     return url
 
 
+def events_url(text: str) -> str:
+    """Where PagerDuty takes events: scheme and host, without a path."""
+    parts = split(literal_url(text))
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise wrong(f'must end after the host: RelayWatch appends the path; write "{parts.scheme}://{parts.netloc}"')
+    return text.rstrip("/")
+
+
 def public_url(text: str) -> str:
     """The page's own address as people reach it."""
     parts = split(text)

@@ -10,6 +10,7 @@ from typing import Any
 from monitor.alerting.texts import Voice
 from monitor.clock import Clock, SystemClock
 from monitor.config.access import Access, ChannelAccess
+from monitor.config.channels import PagerDutyChannel
 from monitor.config.schema import Config, ConsoleChannel, SlackChannel, WebhookChannel
 from monitor.config.secrets import Secret
 from monitor.delivery.channel import Channel
@@ -70,6 +71,15 @@ def _webhook(table: WebhookChannel, parts: _Parts) -> Channel:
     )
 
 
+def _pagerduty(table: PagerDutyChannel, parts: _Parts) -> Channel:
+    from monitor.delivery import pagerduty  # noqa: PLC0415  see above
+
+    if parts.access.token is None:
+        raise StartError(f"channel {table.name} has no routing key", hint="set routing_key")
+    key = parts.access.token.reveal()
+    return pagerduty.PagerDutyChannel(table.name, key, _line(parts.access), parts.clock, api_url=table.url)
+
+
 def _console(table: ConsoleChannel, _: _Parts) -> Channel:
     from monitor.delivery import console  # noqa: PLC0415  see above
 
@@ -94,5 +104,6 @@ def _shown_alone(secret: Secret | None) -> tuple[str, ...]:
 _BUILDERS: Mapping[type[Any], Callable[[Any, _Parts], Channel]] = {
     SlackChannel: _slack,
     WebhookChannel: _webhook,
+    PagerDutyChannel: _pagerduty,
     ConsoleChannel: _console,
 }

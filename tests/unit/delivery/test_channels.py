@@ -40,11 +40,16 @@ type = "webhook"
 url = "https://example.org/hook"
 secret = { env = "SIGN" }
 headers = { X-Team = "ops" }
+[[channels]]
+name = "pager"
+type = "pagerduty"
+routing_key = { env = "PAGER" }
 """
 ENVIRON = {
     "SLACK": "https://hooks.slack.com/services/T0/B0/secretpathsecretpath",
     "TOKEN": "xoxb-123-456-abcdef",
     "SIGN": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "PAGER": "0123456789abcdef0123456789abcdef",
 }
 
 
@@ -62,12 +67,13 @@ async def test_channels_are_built_in_the_order_of_the_file(tmp_path: Path, voice
         ("ops", "SlackWebhookChannel", "ops"),
         ("bot", "SlackBotChannel", "bot"),
         ("hook", "WebhookChannel", "hook"),
+        ("pager", "PagerDutyChannel", "pager"),
     ]
     for one in built.values():
         await one.close()
 
 
-@pytest.mark.parametrize("name", ["ops", "hook"])
+@pytest.mark.parametrize("name", ["ops", "hook", "pager"])
 def test_a_channel_without_its_secret_is_refused(tmp_path: Path, voice: "Voice", name: str) -> None:
     """It names the channel, and refuses at start and not at the first alert."""
     loaded = loads(TEXT, tmp_path)
