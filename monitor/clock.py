@@ -60,3 +60,11 @@ def iso(wall_us: int) -> str:
     """A wall time as ISO 8601 UTC with milliseconds: `2026-11-21T01:02:03.456Z`."""
     seconds, us = divmod(wall_us, US_PER_S)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{us // 1000:03d}Z"
+
+
+def asleep_us() -> int:
+    """Microseconds for which the machine has been suspended since it was started; 0 where the system does not tell."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0
+    awake_ns = time.monotonic_ns()  # the earlier of the two, so that the difference is never negative
+    return (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - awake_ns) // 1000

@@ -50,6 +50,7 @@ class NoAnswer:
         detail: one line of the monitor's own words or of the operating system's, never upstream text.
         http_status: the status code when the headers had come before the end.
         headers: names in lower case; empty when none had come.
+        peer: the numeric address at the other end, or the last one that was tried; None where it did not come to that.
     """
 
     kind: NoAnswerKind
@@ -58,6 +59,7 @@ class NoAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
     phases: Phases = field(default_factory=Phases)
     certificate_days: float | None = None
+    peer: str | None = None
 
 
 Outcome = Answer | NoAnswer

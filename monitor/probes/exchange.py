@@ -196,6 +196,7 @@ class _Attempt:
             headers=_headers_of(self._trace),
             phases=self._trace.phases(None),
             certificate_days=self._trace.certificate_days(self._now_s),
+            peer=self._trace.peer,
         )
 
 

@@ -1,4 +1,4 @@
-"""From a check to its result: takes a slot, reads the clock, runs the exchange, classifies. Never raises.
+"""From a check to its result: takes a slot, reads the clock, runs the exchange, classifies, doubts. Never raises.
 
 Owns the order of these steps and the repetition with the other token parameter. Owns neither when a check is due nor
 what becomes of its result.
@@ -17,13 +17,14 @@ from monitor.clock import Clock, Moment
 from monitor.config.secrets import Secret
 from monitor.domain.action import Action
 from monitor.domain.check import Check, CheckKind
-from monitor.domain.classify import classify
+from monitor.domain.classify import REASON_LIMIT, classify
 from monitor.domain.outcome import Answer, Outcome
 from monitor.domain.redact import Redactor
 from monitor.domain.result import FaultDomain, Finding, Result, Status, Trigger, Verdict
 from monitor.probes.connections import Connections
 from monitor.probes.endpoint import LiveEndpoint
 from monitor.probes.exchange import exchange
+from monitor.probes.own_fault import OwnFault
 from monitor.probes.resolver import Lookup
 from monitor.probes.slots import Slots
 from monitor.probes.target import EndpointTarget
@@ -44,6 +45,7 @@ class Prober:
         clock: gives the moments that stand in results.
         redactor: cleans what classification quotes from answers; knows the secrets of `targets`.
         lookup: how host names are resolved.
+        own_fault: asked about each failure before it counts; None to take every failure as it is.
 
     Raises:
         UsageError: a CA file, a proxy's URL or a protocol is no use.
@@ -57,11 +59,13 @@ class Prober:
         clock: Clock,
         redactor: Redactor,
         lookup: Lookup = socket.getaddrinfo,
+        own_fault: OwnFault | None = None,
     ) -> None:
         self._endpoints: Mapping[str, LiveEndpoint] = {name: LiveEndpoint(target) for name, target in targets.items()}
         self._slots = Slots(concurrency, _limits(targets))
         self._clock = clock
         self._redactor = redactor
+        self._own_fault = own_fault
         self._connections = Connections(lookup)
 
     async def __aenter__(self) -> Self:
@@ -86,17 +90,22 @@ class Prober:
             error = LookupError(f"no endpoint {check.endpoint}")
             return self._crashed(check, Result(check.id, asked, asked, trigger, _CRASHED, lag_ms=lag_ms), error)
         await self._slots.take(check.endpoint, urgent=trigger.is_urgent)
+        started = asked
         try:
-            endpoint = self._endpoints.get(check.endpoint, endpoint)  # a new key may have come during the wait
-            started = self._clock.now()
-            lag_ms += started.s_since(asked) * _MS_PER_S
             try:
-                return await self._run(endpoint, check, trigger, started, lag_ms)
-            except Exception as error:  # noqa: BLE001  a fault of our own must not end the schedule
-                blank = Result(check.id, started, self._clock.now(), trigger, _CRASHED, lag_ms=lag_ms)
-                return self._crashed(check, blank, error)
-        finally:
-            self._slots.give(check.endpoint)
+                endpoint = self._endpoints.get(check.endpoint, endpoint)  # a new key may have come during the wait
+                started = self._clock.now()
+                lag_ms += started.s_since(asked) * _MS_PER_S
+                outcome, finding = await self._run(endpoint, check, trigger, started)
+            finally:
+                self._slots.give(check.endpoint)
+            if self._own_fault is not None:  # it may take its time: nobody waits for the slot any more
+                ours = await self._own_fault.explains(outcome, endpoint, started)
+                finding = finding if ours is None else replace(finding, verdict=_unknown(finding.verdict, ours))
+            return self._result(check, trigger, outcome, finding, (started, lag_ms))
+        except Exception as error:  # noqa: BLE001  a fault of our own must not end the schedule
+            blank = Result(check.id, started, self._clock.now(), trigger, _CRASHED, lag_ms=lag_ms)
+            return self._crashed(check, blank, error)
 
     def replace_key(self, endpoint: str, key: Secret, *, redactor: Redactor) -> None:
         """Use another API key from now on; `redactor` must know it. Probes in flight end with the old one.
@@ -132,8 +141,8 @@ class Prober:
         await self._connections.aclose()
 
     async def _run(
-        self, endpoint: LiveEndpoint, check: Check, trigger: Trigger, started: Moment, lag_ms: float
-    ) -> Result:
+        self, endpoint: LiveEndpoint, check: Check, trigger: Trigger, started: Moment
+    ) -> tuple[Outcome, Finding]:
         deadline = asyncio.get_running_loop().time() + check.timeout_s
         route = endpoint.route(check, fresh=trigger.is_urgent)
         now_s = started.wall_us / _US_PER_S
@@ -143,7 +152,7 @@ class Prober:
             if not finding.token_parameter_refused or not endpoint.learn_token_parameter(check):
                 break
         _remember(endpoint, check, outcome, finding)
-        return self._result(check, trigger, outcome, finding, (started, lag_ms))
+        return outcome, finding
 
     def _judge(self, endpoint: LiveEndpoint, check: Check, outcome: Outcome, now_s: float) -> Finding:
         return classify(
@@ -185,6 +194,12 @@ class Prober:
 
 
 _CRASHED = Verdict(Status.UNKNOWN, FaultDomain.MONITOR, action=Action.REPORT_BUG)
+
+
+def _unknown(failure: Verdict, ours: str) -> Verdict:
+    """What a failure says of the endpoint when the cause may be ours: nothing."""
+    reason = f"{ours}; {failure.reason}"[:REASON_LIMIT]
+    return Verdict(Status.UNKNOWN, FaultDomain.MONITOR, reason, Action.CHECK_NETWORK)
 
 
 def _limits(targets: Mapping[str, EndpointTarget]) -> dict[str, int]:

@@ -40,6 +40,7 @@ class Trace:
         sent_at: connected, and the request handed over.
         headers_at: the response headers were complete.
         certificate_expires_s: wall time in seconds; set only when the handshake was part of this attempt.
+        tried: the numeric address for which the last socket was made.
     """
 
     dns_started: float | None = None
@@ -52,6 +53,7 @@ class Trace:
     response: aiohttp.ClientResponse | None = None
     transport: asyncio.Transport | None = None
     certificate_expires_s: float | None = None
+    tried: str | None = None
 
     def __init__(self) -> None:
         self.started = monotonic()
@@ -60,6 +62,12 @@ class Trace:
     def reused(self) -> bool:
         """Whether a kept connection carried the request (nothing had to be resolved or opened)."""
         return self.socket_at is None and self.dns_started is None
+
+    @property
+    def peer(self) -> str | None:
+        """The numeric address at the other end, or the last one that was tried; the proxy's where there is one."""
+        name = None if self.transport is None else self.transport.get_extra_info("peername")
+        return name[0] if name else self.tried
 
     def sending(self, connection: "Connection") -> None:
         """The request is on its way over `connection`."""
@@ -140,8 +148,10 @@ def open_socket(address: tuple[Any, ...]) -> socket.socket:
     before the next exchange needs it.
     """
     trace = current_trace()
-    if trace is not None and trace.socket_at is None:
-        trace.socket_at = monotonic()
+    if trace is not None:
+        trace.tried = address[4][0]
+        if trace.socket_at is None:
+            trace.socket_at = monotonic()
     family, kind, protocol = address[:3]
     opened = socket.socket(family=family, type=kind, proto=protocol)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

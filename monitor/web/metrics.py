@@ -5,7 +5,7 @@ becomes metrics only at scrape time: a thousand bytes per series would be ten me
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from platform import python_version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
@@ -36,7 +36,7 @@ class Metrics:
     copies what a scrape reads; `render` may then run in a thread.
 
     Attributes:
-        config_valid: False while the newest configuration file is refused and the former one is in force.
+        config_problem: why the newest configuration is not in force, for people; None while it is.
     """
 
     def __init__(self) -> None:
@@ -73,8 +73,12 @@ class Metrics:
         self._config_valid = Gauge(
             "relaywatch_config_valid", "1 if the newest configuration was accepted.", registry=self.registry
         )
-        self.config_valid = True
+        self.config_problem: str | None = None
         self._config_valid.set(1)
+        self._uplink_up = Gauge(
+            "relaywatch_uplink_up", "0 while the monitor's own network is closed.", registry=self.registry
+        )
+        self._uplink_up.set(1)
         self.registry.register(_BuildInfo())
         ProcessCollector(registry=self.registry)
 
@@ -99,10 +103,14 @@ class Metrics:
         """Count one attempt to send: `sent`, `retry`, `dead`, or whatever the delivery room calls it."""
         self._notifications.labels(channel, outcome).inc()
 
-    def set_config_valid(self, *, valid: bool) -> None:
-        """Note whether the newest configuration file was accepted."""
-        self.config_valid = valid
-        self._config_valid.set(int(valid))
+    def set_config_problem(self, problem: str | None) -> None:
+        """Note why the newest configuration is not in force; None when it is."""
+        self.config_problem = problem
+        self._config_valid.set(int(problem is None))
+
+    def watch_uplink(self, is_up: Callable[[], bool]) -> None:
+        """Ask `is_up` at every scrape, in any thread, whether the monitor's own network is open."""
+        self._uplink_up.set_function(is_up)
 
     def sample(self, ledger: LedgerFace, backlog: Mapping[str, Waiting] | None) -> "Beliefs":
         """What is believed now, copied on the event loop. `backlog` is None while the database does not answer."""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.clock import Moment, SystemClock, iso
+from monitor.clock import Moment, SystemClock, asleep_us, iso
 
 TIMES = st.integers(0, 2**52)
 
@@ -38,3 +38,9 @@ def test_the_system_clock_goes_on() -> None:
     first, second = clock.now(), clock.now()
     assert second.mono_us >= first.mono_us
     assert first.wall_us > 1_700_000_000_000_000
+
+
+def test_sleep_is_counted_apart() -> None:
+    """Whole microseconds, and none pass while the machine is awake."""
+    assert asleep_us() >= 0
+    assert abs(asleep_us() - asleep_us()) < 1_000_000

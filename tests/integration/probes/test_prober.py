@@ -1,9 +1,11 @@
 """From a check to its result, against real sockets and the real classification."""
 
 import asyncio
+import socket
+from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -11,12 +13,18 @@ import structlog.testing
 
 from monitor.clock import Moment, SystemClock
 from monitor.config.secrets import Secret
+from monitor.domain.action import Action
 from monitor.domain.check import Check, CheckKind
+from monitor.domain.outcome import Answer, Outcome
 from monitor.domain.redact import Redactor
 from monitor.domain.result import FaultDomain, Result, Status, Trigger
+from monitor.probes.connections import Connections
+from monitor.probes.own_fault import OwnFault
+from monitor.probes.stillness import Stillness
 
 if TYPE_CHECKING:
-    from tests.integration.probes.conftest import Peer, Script, Serve, Start, TargetAt
+    from monitor.probes.endpoint import LiveEndpoint
+    from tests.integration.probes.conftest import Ask, Peer, Script, Serve, Start, TargetAt
 
 LIST = Check("gw/models", "gw", CheckKind.MODELS, None, "gw", timeout_s=2.0)
 CHAT = Check("gw/chat/m", "gw", CheckKind.CHAT, "m", "gw", timeout_s=2.0)
@@ -251,3 +259,61 @@ async def test_a_header_that_cannot_be_sent(serve: "Serve", api: "Script", start
     assert result.status is Status.UNKNOWN
     assert [line["event"] for line in log] == ["probe_crashed"]
     assert server.requests == []
+
+
+class ClosedUplink(OwnFault):
+    """Explains every failure, after a while."""
+
+    def __init__(self) -> None:
+        super().__init__(Stillness(SystemClock(), lambda *_: None))
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def explains(self, outcome: Outcome, endpoint: "LiveEndpoint", begun: Moment) -> str | None:
+        """The cable is out."""
+        del endpoint, begun
+        if isinstance(outcome, Answer):
+            return None
+        self.asked.set()
+        await self.go_on.wait()
+        return "the cable is out"
+
+
+async def test_a_failure_of_our_own_is_unknown(serve: "Serve", api: "Script", start: "Start", unused_port: int) -> None:
+    """With both reasons; while it is doubted, the slot is free and neither latency nor timeout run."""
+    server = await serve(api)
+    prober = start(server.url, concurrency=1)
+    own_fault = prober._own_fault = ClosedUplink()
+    works = prober._endpoints
+    prober._endpoints = prober.made_ready(
+        {"gw": replace(works["gw"].target, base_url=f"http://127.0.0.1:{unused_port}")}
+    )
+    doubted = asyncio.create_task(prober.probe(CHAT, Trigger.ON_PHASE))
+    await own_fault.asked.wait()
+    prober._endpoints = works
+    assert (await prober.probe(CHAT, Trigger.ON_PHASE)).status is Status.UP
+    own_fault.go_on.set()
+    result = await doubted
+    assert (result.status, result.verdict.fault_domain) == (Status.UNKNOWN, FaultDomain.MONITOR)
+    assert result.verdict.reason == "the cable is out; Connection refused"
+    assert result.verdict.action is Action.CHECK_NETWORK
+    assert (result.latency_ms, result.http_status) == (None, None)
+
+
+def no_address(*_: object, **__: object) -> list[tuple[Any, ...]]:
+    """A name that does not resolve."""
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+async def test_a_failure_names_the_address_that_was_tried(ask: "Ask", serve: "Serve", unused_port: int) -> None:
+    """Over a fresh connection and over none at all."""
+    refused = await ask(f"http://127.0.0.1:{unused_port}")
+
+    async def silent(peer: "Peer") -> None:
+        await peer.request()
+        peer.reset()
+
+    cut = await ask((await serve(silent)).url)
+    async with aclosing(Connections(no_address)) as nowhere:
+        unresolved = await ask("http://gw.test", through=nowhere)
+    assert [getattr(outcome, "peer", "") for outcome in (refused, cut, unresolved)] == ["127.0.0.1", "127.0.0.1", None]

@@ -134,8 +134,10 @@ def test_a_refused_configuration_shows(ledger: "FakeLedger") -> None:
     """The reload failed; the old configuration still runs."""
     metrics = Metrics()
     assert values(metrics, ledger)["relaywatch_config_valid[]"] == 1
-    metrics.set_config_valid(valid=False)
+    metrics.set_config_problem("it is wrong")
     assert values(metrics, ledger)["relaywatch_config_valid[]"] == 0
+    metrics.set_config_problem(None)
+    assert values(metrics, ledger)["relaywatch_config_valid[]"] == 1
 
 
 def test_hostile_names_stay_inside_their_label(ledger: "FakeLedger") -> None:
@@ -187,3 +189,11 @@ def test_ten_thousand_checks_cost_little_memory(ledger: "FakeLedger") -> None:
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 3_000_000
+
+
+def test_the_uplink_is_asked_for_at_every_scrape(ledger: "FakeLedger") -> None:
+    """1 unless somebody knows better."""
+    metrics = Metrics()
+    assert values(metrics, ledger)["relaywatch_uplink_up[]"] == 1
+    metrics.watch_uplink(lambda: False)
+    assert values(metrics, ledger)["relaywatch_uplink_up[]"] == 0
