@@ -24,6 +24,7 @@ from monitor.domain.check import Check
 from monitor.domain.follow_up import AS_PLANNED, FollowUp
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
+from monitor.domain.renaming import Renaming
 from monitor.domain.result import Result
 from monitor.domain.rules_judge import RuleFinding
 from monitor.errors import StorageError
@@ -113,6 +114,10 @@ class Ledger:
     def busy_s(self, now: Moment) -> float:
         """How long the present commit has been under way, in seconds; 0 between commits."""
         return 0.0 if self._committing is None else now.s_since(self._committing)
+
+    def rename(self, renaming: Renaming) -> None:
+        """Checks and endpoints go on under other names, as the database has them; `configure` follows at once."""
+        self._desk.rename(renaming)
 
     def configure(self, checks: Iterable[Check], audience: Audience, now: Moment) -> None:
         """Put these checks in force. One that stays keeps its state; one that is gone ends its incidents, told so."""

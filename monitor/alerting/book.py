@@ -21,6 +21,7 @@ from monitor.clock import Moment
 from monitor.domain.check import Check
 from monitor.domain.health import Health, State
 from monitor.domain.incident import Incident, IncidentEventKind, IncidentKind, Told
+from monitor.domain.renaming import Renaming
 from monitor.domain.result import Result
 
 RANKING_FRESH_S = 1.0
@@ -130,6 +131,26 @@ class Book:
             self.silences[silence.id] = silence
         else:
             self.silences.pop(silence.id, None)
+
+    def rename(self, renaming: Renaming) -> None:
+        """What is believed, and open, of renamed checks goes on under their present names.
+
+        Where the present name is believed something already, both are left alone.
+        """
+        healths = self.roster.healths
+        apart = {check for check in healths if (present := renaming.check(check)) != check and present in healths}
+        for incident in list(self.cases):
+            renamed = renaming.incident(incident)
+            if renamed == incident or not apart.isdisjoint(incident.checks):
+                continue
+            if renamed.key == incident.key or not self.cases.has_key(renamed.key):
+                self.cases.put(renamed)
+                self.batch.incidents[renamed.id] = renamed  # a batch that overtook the renaming has the former name
+        self.broken = {(kind, check if check in apart else renaming.check(check)) for kind, check in self.broken}
+        self.roster.healths = {
+            health.check: health
+            for health in (one if one.check in apart else renaming.health(one) for one in healths.values())
+        }
 
     def forget_ranking(self) -> None:
         """The checks have changed."""

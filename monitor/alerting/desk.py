@@ -24,6 +24,7 @@ from monitor.domain.check import Check
 from monitor.domain.follow_up import AS_PLANNED, FollowUp, follow_up
 from monitor.domain.health import Advance, Change, Health, State, advance
 from monitor.domain.incident import Acknowledgement, Incident, IncidentEventKind, IncidentKind, Told
+from monitor.domain.renaming import Renaming
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.rules_judge import RuleFinding
 
@@ -89,6 +90,10 @@ class Desk:
         """What has happened since the last call; it is the caller's now."""
         taken, self._book.batch = self._book.batch, Batch()
         return taken
+
+    def rename(self, renaming: Renaming) -> None:
+        """Checks and endpoints go on under other names; `configure` must follow before the next result."""
+        self._book.rename(renaming)
 
     def configure(self, checks: Iterable[Check], audience: Audience, now: Moment) -> None:
         """Put these checks in force. One that stays keeps its state; one that is gone leaves its incidents, told so."""
