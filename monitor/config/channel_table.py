@@ -6,8 +6,10 @@ from typing import Any
 from pydantic_core import InitErrorDetails
 
 from monitor.config.fields import Beside
+from monitor.config.hours import HoursList
+from monitor.config.matchers import Only
 from monitor.config.model import Model, detail
-from monitor.config.values import Name
+from monitor.config.values import Flag, Name
 
 
 class TemplateFiles(Model):
@@ -29,8 +31,17 @@ class TemplateFiles(Model):
 
 
 class ChannelTable(Model):
-    """What every type of channel has in common."""
+    """What every type of channel has in common.
+
+    Attributes:
+        only: what it wants to hear; empty is everything.
+        hours: when it wants to hear it; empty is always.
+        escalations_only: told by escalations that name it, and while another channel fails.
+    """
 
     name: Name
     type: str
+    only: Only = ()
+    hours: HoursList = ()
+    escalations_only: Flag = False
     template: TemplateFiles | None = None

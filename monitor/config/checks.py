@@ -5,17 +5,19 @@ The model's word counts before the endpoint's, the endpoint's before `[defaults]
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
-from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
+from monitor.config.alerting import FlappingTable, flapping_rule
+from monitor.config.endpoints import Endpoint, ModelTable, Overrides
 from monitor.config.rules import window_rules
 from monitor.config.schema import Config
+from monitor.config.urls import host_of
 from monitor.domain.check import Check, CheckKind, HealthRules, check_id, provider_of
 
 
 def checks_of(config: Config) -> tuple[Check, ...]:
     """Every check, in the order of the file; an endpoint's model list comes before its models."""
-    return tuple(check for endpoint in config.endpoints for check in _of_endpoint(endpoint, config.defaults))
+    return tuple(check for endpoint in config.endpoints for check in _of_endpoint(endpoint, config))
 
 
 def effective(*levels: Overrides) -> dict[str, Any]:
@@ -33,14 +35,20 @@ def effective(*levels: Overrides) -> dict[str, Any]:
     return values
 
 
-def _of_endpoint(endpoint: Endpoint, defaults: Defaults) -> Iterator[Check]:
+def _of_endpoint(endpoint: Endpoint, config: Config) -> Iterator[Check]:
+    host, general = host_of(endpoint.base_url), config.alerting.flapping
     if endpoint.check_models:
-        yield _check(endpoint, None, effective(endpoint, defaults))
+        yield _check(endpoint, None, host, _with_flapping(effective(endpoint, config.defaults), general))
     for model in endpoint.models:
-        yield _check(endpoint, model, effective(model, endpoint, defaults))
+        yield _check(endpoint, model, host, _with_flapping(effective(model, endpoint, config.defaults), general))
 
 
-def _check(endpoint: Endpoint, model: ModelTable | None, values: dict[str, Any]) -> Check:
+def _with_flapping(values: dict[str, Any], general: FlappingTable | Literal[False]) -> dict[str, Any]:
+    """`[alerting] flapping` holds where no table of overrides says otherwise."""
+    return values if values["flapping"] is not None else {**values, "flapping": general}
+
+
+def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict[str, Any]) -> Check:
     kind = CheckKind.MODELS if model is None else CheckKind.CHAT
     name = None if model is None else model.id
     return Check(
@@ -57,6 +65,8 @@ def _check(endpoint: Endpoint, model: ModelTable | None, values: dict[str, Any])
         max_tokens=values["max_tokens"],
         window_rules=window_rules(values),
         rules=_shared(_rules(values)),
+        host=host,
+        tags=endpoint.tags,
     )
 
 
@@ -67,6 +77,7 @@ def _rules(values: dict[str, Any]) -> HealthRules:
         failure_ratio=values["failure_ratio"] or None,
         loading_grace_s=values["loading_grace_s"],
         severity=values["severity"],
+        flapping=flapping_rule(values["flapping"]),
     )
 
 

@@ -5,7 +5,8 @@ References to secrets are shown, the secrets are not read.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from monitor.config.checks import effective
 from monitor.config.duration import format_duration
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
+from monitor.config.hours import HoursTable
 from monitor.config.model import Model, toml_key
 from monitor.config.schema import Config
 from monitor.config.secrets import MASK, SecretRef
@@ -21,7 +23,7 @@ from monitor.config.values import RatioOrFalse
 from monitor.domain.check import Ratio
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_ARRAYS = ("endpoints", "channels")
+_ARRAYS = ("endpoints", "channels", "maintenance")
 Table = dict[str, Any]
 
 
@@ -31,6 +33,7 @@ def effective_table(config: Config) -> Table:
     table["defaults"] = _values(effective(config.defaults))
     table["endpoints"] = [_endpoint(endpoint, config.defaults) for endpoint in config.endpoints]
     table["channels"] = [_table(channel, type(channel).model_fields) for channel in config.channels]
+    table["maintenance"] = [_table(window, type(window).model_fields) for window in config.maintenance]
     return table
 
 
@@ -97,15 +100,21 @@ def _values(values: Mapping[str, Any]) -> Table:
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, float) and name.endswith("_s"):
         return format_duration(value)
-    if isinstance(value, Ratio):
-        return RatioOrFalse.format(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Address | Path):
-        return str(value)
-    if isinstance(value, Model) and not isinstance(value, SecretRef):
-        return _table(value, type(value).model_fields)
-    return [_plain(name, item) for item in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple) and not isinstance(value, Address):
+        return [_plain(name, item) for item in value]
+    return next((form(value) for kind, form in _FORMS if isinstance(value, kind)), value)
+
+
+_FORMS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (Ratio, RatioOrFalse.format),
+    (Enum, lambda value: value.value),
+    (Address, str),
+    (Path, str),
+    (date, lambda value: value.isoformat()),
+    (SecretRef, lambda value: value),
+    (HoursTable, HoursTable.shown),
+    (Model, lambda value: _table(value, type(value).model_fields)),
+)
 
 
 def _lines(table: Table) -> Iterable[str]:

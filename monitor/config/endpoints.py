@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import InitErrorDetails
 
+from monitor.config.alerting import Flapping
 from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Stream, Tags
 from monitor.config.model import Model, detail
 from monitor.config.renames import wrong_claims
@@ -60,6 +61,7 @@ class Overrides(Model):
     slo: SloOption | None = None
     certificate_rule: CertificateOption | None = None
     coverage_rule: CoverageOption | None = None
+    flapping: Flapping | None = None
 
 
 class Defaults(Overrides):

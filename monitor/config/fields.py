@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -14,11 +14,12 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from monitor.config import urls
-from monitor.config.model import detail, unavailable, wrong
+from monitor.config.model import Model, detail, unavailable, wrong
 from monitor.config.secrets import HOW, SecretRef
 from monitor.config.vendors import looks_like_key
 
@@ -36,6 +37,7 @@ _SECRET_WORDS = (
 )
 _OWN_HEADERS = frozenset({"connection", "content-length", "content-type", "transfer-encoding", "upgrade"})
 _SCHEMES = ("bearer ", "basic ")
+_MOST_TAG = 64
 
 BASE_DIR = "base_dir"
 """Key of the validation context: the configuration file's folder."""
@@ -126,15 +128,25 @@ def _off_flag(what: str, instead: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _off_list(what: str, instead: str) -> AfterValidator:
-    """`[]` is fine; anything in it belongs to a later version."""
+def one_or_more(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    """One value may stand for an array of one; its problems stand where it stands."""
+    if not isinstance(value, str | dict | Model):
+        return handler(value)
+    try:
+        return handler([value])
+    except ValidationError as error:
+        found = [detail(line["loc"][1:], line["msg"], line["input"], kind=line["type"]) for line in error.errors()]
+        raise ValidationError.from_exception_data("array", found) from None
 
-    def check(value: tuple[str, ...]) -> tuple[str, ...]:
-        if value:
-            raise unavailable(what, instead)
-        return value
 
-    return AfterValidator(check)
+def _tag(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > _MOST_TAG or set(text) & set("*?["):
+        raise wrong(f"must be printable text of 1 to {_MOST_TAG} characters, without the characters of patterns: * ? [")
+    return text
+
+
+def _each_once(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
 
 
 def _protocol(value: object) -> str:
@@ -158,8 +170,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 Stream = Annotated[bool, _off_flag("stream = true", "use false")]
 Public = Annotated[bool, _off_flag("public = true", "use false")]
-Flapping = Annotated[bool, _off_flag("flapping = true", "use false")]
-Tags = Annotated[tuple[str, ...], _off_list("tags", "use []")]
+Tags = Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], AfterValidator(_each_once)]
 Target = Annotated[
     urls.Address, PlainValidator(urls.self_check_target, json_schema_input_type=str), PlainSerializer(str)
 ]

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from monitor.config.conflicts import conflicts, doubts
 from monitor.config.fields import BASE_DIR
 from monitor.config.problems import problems_of
+from monitor.config.reach import unreached
 from monitor.config.rule_doubts import rule_doubts
 from monitor.config.schema import Config
 from monitor.errors import ConfigError, Problem, UsageError
@@ -110,7 +111,7 @@ def loads(text: str, base_dir: Path, path: Path | None = None) -> Loaded:
         problems = problems_of(error) + problems
     if problems:
         raise ConfigError(str(source), problems)
-    return Loaded(config, source, base_dir, (*doubts(raw), *rule_doubts(config)), text)
+    return Loaded(config, source, base_dir, (*doubts(raw), *rule_doubts(config), *unreached(config)), text)
 
 
 def _syntax_problem(error: tomllib.TOMLDecodeError) -> Problem:

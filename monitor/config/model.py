@@ -63,6 +63,10 @@ class Model(BaseModel):
         del table
         return ()
 
+    def afterwards(self) -> Iterable[InitErrorDetails]:
+        """Problems that only a table whose values are right can have."""
+        return ()
+
     @classmethod
     def not_a_table(cls, value: object) -> str | None:
         """A better message than "must be a table" where a plain value stands in this table's place."""
@@ -89,6 +93,8 @@ class Model(BaseModel):
             model = handler({key: value for key, value in data.items() if key in keys})
         except ValidationError as error:
             found.extend(_again(error))
+        else:
+            found.extend(() if found else model.afterwards())
         if found:
             raise ValidationError.from_exception_data(cls.__name__, found)
         return model

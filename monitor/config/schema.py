@@ -6,18 +6,19 @@ same rules, apart from conflicts between tables (`conflicts`).
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import InitErrorDetails, core_schema
 
 from monitor.config import urls
+from monitor.config.alerting import Alerting
 from monitor.config.channels import Channel, ConsoleChannel, SlackChannel, WebhookChannel
-from monitor.config.duration import parse_duration
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
-from monitor.config.fields import Flapping, PublicUrl, Targets
-from monitor.config.model import Model, detail, unavailable, wrong
+from monitor.config.fields import PublicUrl, Targets
+from monitor.config.maintenance import MaintenanceTable
+from monitor.config.model import Model, detail, nearest, wrong
 from monitor.config.renames import wrong_claims
 from monitor.config.secrets import SecretRef
 from monitor.config.values import Concurrency, Retention, TimeZone, seconds
@@ -42,21 +43,6 @@ __all__ = [
     "WebhookChannel",
     "json_schema",
 ]
-
-
-def _zero(what: str) -> PlainValidator:
-    """A duration of a later version: `"0s"`, which is off, is fine."""
-
-    def check(value: object) -> float:
-        try:
-            length = parse_duration(value)
-        except ValueError as error:
-            raise wrong(str(error)) from None
-        if length:
-            raise unavailable(what, 'use "0s", which is off')
-        return length
-
-    return PlainValidator(check, json_schema_input_type=Literal["0s"])
 
 
 def _control(value: object) -> object:
@@ -105,14 +91,6 @@ class Connectivity(Model):
     )
 
 
-class Alerting(Model):
-    """`[alerting]`: when people are told."""
-
-    group_wait_s: Annotated[float, _zero("grouping")] = seconds("0s")
-    flapping: Flapping = False
-    reminder_s: Annotated[float, _zero("a reminder")] = seconds("0s")
-
-
 class Config(Model):
     """A whole configuration."""
 
@@ -126,6 +104,13 @@ class Config(Model):
     alerting: Alerting = Alerting()
     endpoints: tuple[Endpoint, ...] = ()
     channels: tuple[Channel, ...] = ()
+    maintenance: tuple[MaintenanceTable, ...] = ()
+
+    def afterwards(self) -> Iterable[InitErrorDetails]:
+        """Maintenance windows once more, now that the time zone is known."""
+        for position, window in enumerate(self.maintenance):
+            for mistake in () if window.timezone else window.mistakes(self.timezone):
+                yield InitErrorDetails(**{**mistake, "loc": ("maintenance", position, *mistake.get("loc", ()))})
 
     @classmethod
     def belongs(cls, key: str) -> str | None:
@@ -138,11 +123,27 @@ class Config(Model):
         """Something to watch; each name once."""
         if table.get("endpoints", []) == []:
             yield detail(("endpoints",), "there is nothing to watch: add [[endpoints]] with name and base_url")
-        for kind in ("endpoints", "channels"):
+        for kind in ("endpoints", "channels", "maintenance"):
             yield from _same_names(kind, table.get(kind))
+        yield from _unknown_channels(table)
         endpoints = table.get("endpoints")
         if isinstance(endpoints, list):
             yield from wrong_claims("endpoints", endpoints, "name")
+
+
+def _unknown_channels(table: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """Channels that an escalation names and nobody has."""
+    channels = table.get("channels")
+    known = [entry.get("name") for entry in channels if isinstance(entry, dict)] if isinstance(channels, list) else []
+    names = [name for name in known if isinstance(name, str)]
+    alerting = table.get("alerting")
+    escalations = alerting.get("escalations") if isinstance(alerting, dict) else None
+    for position, entry in enumerate(escalations if isinstance(escalations, list) else ()):
+        wanted = entry.get("channels") if isinstance(entry, dict) else None
+        for place, name in enumerate(wanted if isinstance(wanted, list) else ()):
+            if isinstance(name, str) and name not in names:
+                hint = nearest(name, names) if names else "there are no [[channels]]"
+                yield detail(("alerting", "escalations", position, "channels", place), f"no such channel: {hint}", name)
 
 
 def _same_names(kind: str, tables: object) -> Iterator[InitErrorDetails]:

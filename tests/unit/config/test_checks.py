@@ -7,7 +7,7 @@ import pytest
 from monitor.config.budget import budget_of
 from monitor.config.checks import checks_of
 from monitor.config.load import Loaded
-from monitor.domain.check import CheckKind, HealthRules, Ratio, Severity
+from monitor.domain.check import CheckKind, FlappingRule, HealthRules, Ratio, Severity
 
 LoadText = Callable[[str], Loaded]
 WithEndpoint = Callable[[str], Loaded]
@@ -30,9 +30,34 @@ models = ["one", { id = "two", interval = "4m", severity = "warning" }]
     models, one, two = checks_of(loaded.config)
     assert (models.kind, models.id, models.interval_s) == (CheckKind.MODELS, "gw/models", 30)
     assert (one.interval_s, two.interval_s) == (180, 240)
-    assert one.rules == HealthRules(failure_threshold=4)
+    assert one.rules == HealthRules(failure_threshold=4, flapping=FlappingRule())
     assert two.rules.severity is Severity.WARNING
     assert (one.max_tokens, one.timeout_s) == (8, 10)
+
+
+def test_what_holds_for_all_of_an_endpoint(load_text: LoadText) -> None:
+    """Its host, in lower case, and its tags, each once."""
+    lines = '[[endpoints]]\nname = "gw"\nbase_url = "https://GW.Example.com:8443/v1"\ntags = ["prod", "eu", "prod"]\n'
+    (check,) = checks_of(load_text(lines).config)
+    assert (check.host, check.tags) == ("gw.example.com", ("prod", "eu"))
+
+
+def test_flapping_may_be_said_for_all_or_for_some(load_text: LoadText) -> None:
+    """The narrowest word counts, `[alerting]` where there is none."""
+    loaded = load_text("""
+[alerting]
+flapping = { high = 50 }
+[[endpoints]]
+name = "a"
+base_url = "http://a"
+models = ["one", { id = "two", flapping = false }, { id = "three", flapping = true }]
+""")
+    models, one, two, three = (check.rules.flapping for check in checks_of(loaded.config))
+    assert models == one == FlappingRule(50, 25)
+    assert two is None
+    assert three == FlappingRule()
+    off = load_text('[alerting]\nflapping = false\n[[endpoints]]\nname = "a"\nbase_url = "http://a"\n')
+    assert checks_of(off.config)[0].rules.flapping is None
 
 
 def test_a_default_above_a_set_timeout_is_capped(with_endpoint: WithEndpoint) -> None:
