@@ -13,6 +13,7 @@ from monitor.clock import Clock
 from monitor.config.access import Access, resolve_access
 from monitor.config.checks import checks_of
 from monitor.config.load import Loaded
+from monitor.config.routing import calendar_of, escalations_of, routes_of
 from monitor.config.schema import Config
 from monitor.delivery.channel import Channel
 from monitor.delivery.channels import build_channels
@@ -48,7 +49,18 @@ class Setup:
 
     def audience(self, instance: str) -> Audience:
         """Who is told."""
-        return Audience(tuple(self.channels), self.voice, instance, self.config.web.public_url)
+        alerting = self.config.alerting
+        return Audience(
+            channels=tuple(self.channels),
+            voice=self.voice,
+            instance=instance,
+            public_url=self.config.web.public_url,
+            routes=routes_of(self.config),
+            group_wait_s=alerting.group_wait_s,
+            reminder_s=alerting.reminder_s,
+            escalations=escalations_of(self.config),
+            maintenance=calendar_of(self.config),
+        )
 
     def sends_like(self, other: "Setup") -> bool:
         """True if messages go out in the same way under both, so that nothing needs to be replaced."""
