@@ -1,6 +1,6 @@
 """Notices: what RelayWatch says of itself, without an incident."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -103,6 +103,34 @@ _PROBES = MappingProxyType(
         Language.KO: ("프로브 1건", "프로브 {}건"),
     }
 )
+_LAST_GOOD = MappingProxyType(
+    {
+        Language.EN: (
+            "RelayWatch runs with an earlier configuration",
+            "RelayWatch runs with the configuration of {kept} because the present file is invalid: {problem}",
+            " (and {more} more)",
+            "Correct the file (`relaywatch config check` names every problem), then reload or restart.",
+        ),
+        Language.KO: (
+            "RelayWatch가 이전 설정으로 동작 중입니다",
+            "현재 설정 파일이 올바르지 않아 RelayWatch가 {kept}의 설정으로 동작 중입니다: {problem}",
+            " (외 {more}건)",
+            "파일을 수정하고(`relaywatch config check`로 모든 문제 확인) 다시 불러오거나 재시작하세요.",
+        ),
+    }
+)
+_PRESENT_AGAIN = MappingProxyType(
+    {
+        Language.EN: (
+            "RelayWatch runs with the present configuration again",
+            "The file is valid and in force since {now}.",
+        ),
+        Language.KO: (
+            "RelayWatch가 다시 현재 설정으로 동작합니다",
+            "설정 파일이 올바르며 {now}부터 적용되었습니다.",
+        ),
+    }
+)
 
 
 def cannot_record(error: str, since: Moment, audience: Audience) -> Notification:
@@ -174,6 +202,36 @@ def _of_ourselves(
         title=title,
         message=message.format(since=_local(since, audience), **values),
         recommended_action=action,
+        url=audience.public_url,
+    )
+
+
+def runs_on_last_good(kept: Moment, problems: Sequence[str], now: Moment, audience: Audience) -> Notification:
+    """Started with the copy of an earlier configuration; at least one problem of the present file is known."""
+    title, message, more, action = _LAST_GOOD[audience.voice.language]
+    text = message.format(kept=_local(kept, audience), problem=problems[0])
+    return Notification(
+        id=f"rw-{audience.instance}-last-good-{now.wall_us}",
+        event=Event.NOTICE,
+        severity=Severity.CRITICAL,
+        service=SERVICE,
+        title=title,
+        message=text + (more.format(more=len(problems) - 1) if len(problems) > 1 else ""),
+        recommended_action=action,
+        url=audience.public_url,
+    )
+
+
+def runs_on_present(now: Moment, audience: Audience) -> Notification:
+    """The present file is in force again, after a start with an earlier one."""
+    title, message = _PRESENT_AGAIN[audience.voice.language]
+    return Notification(
+        id=f"rw-{audience.instance}-present-{now.wall_us}",
+        event=Event.NOTICE,
+        severity=Severity.WARNING,
+        service=SERVICE,
+        title=title,
+        message=message.format(now=_local(now, audience)),
         url=audience.public_url,
     )
 

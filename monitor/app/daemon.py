@@ -16,8 +16,11 @@ import structlog
 
 import monitor
 from monitor.alerting.batch import DaemonRun
+from monitor.app.changes import Changes, Fallback, changed, log_doubts, log_renamed
 from monitor.app.intake import Intake
 from monitor.app.past import Past
+from monitor.app.progress import Progress
+from monitor.app.self_watch import SelfWatch
 from monitor.app.setup import Setup, prepare
 from monitor.app.tasks import Wishes, first_of, named, unless
 from monitor.app.upkeep import beat, prune
@@ -30,7 +33,6 @@ from monitor.domain.check import Check
 from monitor.errors import RelayWatchError, StartError, StorageError
 from monitor.ledger import Ledger
 from monitor.probes.endpoint import LiveEndpoint
-from monitor.probes.prober import Prober
 from monitor.scheduling.scheduler import Scheduler
 from monitor.scheduling.timer import SlotTimer
 from monitor.storage.engine import open_for_writing
@@ -50,9 +52,6 @@ DRAIN_DELIVERY_S = 2.0
 STUCK_S = 0.5  # for what cannot end well while the database hangs
 STOP_WITHIN_S = 9.0
 MIGRATION_MAY_TAKE_S = 600.0
-SCHEDULER_STALLED_S = 15.0
-COMMIT_STALLED_S = 30.0
-DELIVERY_STALLED_S = 60.0
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -67,10 +66,24 @@ class Daemon:
         environ: for systemd, the control socket, and keys that are read again.
         reload: reads the configuration file again; raises what is wrong with it.
         clock: the daemon's clock.
+        fallback: why `setup` is not the present file's.
+
+    Attributes:
+        progress: whether the parts move.
     """
 
-    def __init__(self, setup: Setup, environ: Mapping[str, str], reload: Callable[[], Loaded], clock: Clock) -> None:
+    progress: Progress
+
+    def __init__(
+        self,
+        setup: Setup,
+        environ: Mapping[str, str],
+        reload: Callable[[], Loaded],
+        clock: Clock,
+        fallback: Fallback | None = None,
+    ) -> None:
         self.setup = setup
+        self._fallback = fallback
         self.tally = Tally()
         self._environ = environ
         self._reload = reload
@@ -78,6 +91,7 @@ class Daemon:
         self._house = AsyncExitStack()
         self._notifier = Notifier(environ)
         self._metrics = Metrics()
+        self._self_watch = SelfWatch(clock, self._metrics)
         self._stop_by: Moment | None = None
 
     async def __aenter__(self) -> Self:
@@ -121,24 +135,6 @@ class Daemon:
         except* RelayWatchError as errors:
             raise errors.exceptions[0] from None
 
-    def stalled(self) -> list[str]:
-        """The parts that make no progress; trouble outside that is known and retried is progress."""
-        now, parts = self._clock.now(), []
-        if self._scheduler.stalled_s(now) > SCHEDULER_STALLED_S:
-            parts.append("scheduler")
-        if self._ledger.busy_s(now) > COMMIT_STALLED_S and self._ledger.refusing_since is None:
-            parts.append("ledger")
-        delivered = self._delivery.last_progress()
-        if delivered is not None and now.s_since(delivered) > DELIVERY_STALLED_S:
-            parts.append("delivery")
-        return parts
-
-    def unready(self) -> list[str]:
-        """Why the daemon does not do its work now; empty while it does."""
-        refusing = self._ledger.refusing_since
-        reasons = [] if refusing is None else ["the database refuses; results wait in memory"]
-        return [*(f"the {part} makes no progress" for part in self.stalled()), *reasons]
-
     async def _build(self) -> None:
         house, clock, setup, now = self._house, self._clock, self.setup, self._clock.now()
         path = sqlite_path(setup.config, setup.loaded.base_dir)
@@ -149,24 +145,25 @@ class Daemon:
         self._writer = Writer(engine)
         house.push_async_callback(self._close_writer)
         self._journal = Journal(self._writer)
+        log_renamed(await self._journal.register(setup.checks, now, setup.renaming))
         restored = await self._journal.restore(setup.checks, now)
         await self._journal.begin_run(DaemonRun(monitor.__version__, os.getpid(), socket.gethostname(), now))
-        await self._journal.register(setup.checks, now)
         self._outbox = Outbox(self._writer)
         self._instance = restored.instance
-        self._prober = await house.enter_async_context(
-            Prober(setup.targets, concurrency=setup.config.probes.concurrency, clock=clock, redactor=setup.redactor)
-        )
+        self._prober = await house.enter_async_context(setup.prober(clock, self._self_watch.own_fault))
         witness = Witness(self._metrics, self.tally)
         self._intake = Intake(witness, self._prober, setup, self._environ)
         self._ledger = Ledger(self._journal, clock, self._intake, setup.audience(self._instance), restored)
         self._ledger.configure(setup.checks, setup.audience(self._instance), now)
         self._intake.ledger = self._ledger
+        self._self_watch.begin(self._intake, setup.config.connectivity.targets, setup.audience(self._instance))
         self._open_delivery(setup)
         house.push_async_callback(self._close_delivery)
         timer = SlotTimer(clock)
         self._scheduler = Scheduler(self._prober.probe, self._intake.report, self._ledger.plan_changed, timer, clock)
-        sources = Sources(self._ledger, Past(path, clock), self.unready, clock, setup.voice, os.getpid())
+        self.progress = Progress(self._scheduler, self._ledger, lambda: self._delivery, self._self_watch.reasons, clock)
+        self._changes = Changes(self._fallback, self._environ, clock, self._metrics, self._ledger)
+        sources = Sources(self._ledger, Past(path, clock), self.progress.unready, clock, setup.voice, os.getpid())
         web = setup.config.web
         self._server = Server(sources, self._metrics, listen=web.listen, control=control, public_url=web.public_url)
         await self._server.start()
@@ -196,14 +193,16 @@ class Daemon:
         self._start_delivery(start, wishes)
         aside = [
             start("scheduler", self._scheduler.run()),
+            start("self-watch", self._self_watch.run()),
             start("heartbeat", beat(self._journal, self._clock, self._notifier, self._summary)),
             start("retention", prune(Retention(self._writer, self._clock), self._keep_s)),
         ]
         interval_s = watchdog_interval_s(self._environ)
         if interval_s is not None:
-            aside.append(start("watchdog", keep_alive(self._notifier, interval_s, self.stalled, log)))
+            aside.append(start("watchdog", keep_alive(self._notifier, interval_s, self.progress.stalled, log)))
         self._scheduler.apply(self.setup.checks)
         self._say_ready("daemon_started")
+        start("first copy", self._changes.started(self.setup, self.setup.audience(self._instance)), lambda: True)
         while not await first_of(wishes.stop, wishes.reload):
             wishes.reload.clear()
             await self._reload_now(start, wishes)
@@ -219,13 +218,7 @@ class Daemon:
         try:
             ready = await unless(wishes.stop, self._made_ready())
         except RelayWatchError as error:
-            self._metrics.set_config_valid(valid=False)
-            log.error(  # noqa: TRY400  the message says all; a traceback would hide it
-                "config_reload_failed", error=error.message, kept=len(self.setup.checks)
-            )
-            self._notifier.ready(
-                f"the changed configuration is invalid; still watching {len(self.setup.checks)} checks"
-            )
+            self._notifier.ready(self._changes.refused(error, len(self.setup.checks)))
             return
         if ready is None:
             return  # asked to stop meanwhile
@@ -233,8 +226,9 @@ class Daemon:
         self.setup = setup
         redactor = self._intake.put_in_force(setup)
         self._prober.update(endpoints, concurrency=setup.config.probes.concurrency, redactor=redactor)
-        self._metrics.set_config_valid(valid=True)
+        self._ledger.rename(setup.renaming)
         self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
+        self._self_watch.put_in_force(setup.config.connectivity.targets, setup.audience(self._instance))
         self._scheduler.apply(setup.checks)
         self._server.speak(setup.voice)
         if not setup.sends_like(before):
@@ -243,9 +237,8 @@ class Daemon:
             await replaced.drain(DRAIN_DELIVERY_S)
             await replaced.close()
             self._start_delivery(start, wishes)
-        for option in setup.needs_restart(before):
-            log.warning("config_needs_restart", option=option)
-        self._say_ready("config_reloaded")
+        self._say_reloaded(before)
+        start("new copy", self._changes.reloaded(setup, setup.audience(self._instance)), lambda: True)
 
     async def _made_ready(self) -> tuple[Setup, Mapping[str, LiveEndpoint]]:
         """All of a reload that can fail: first what changes nothing, in a thread, then the database."""
@@ -255,7 +248,7 @@ class Daemon:
             return setup, self._prober.made_ready(setup.targets)
 
         setup, endpoints = await asyncio.to_thread(read)
-        await self._journal.register(setup.checks, self._clock.now())
+        log_renamed(await self._journal.register(setup.checks, self._clock.now(), setup.renaming))
         return setup, endpoints
 
     async def _stop(self, ledger: asyncio.Task[None], aside: Sequence[asyncio.Task[None]]) -> None:
@@ -279,7 +272,15 @@ class Daemon:
     def _keep_s(self) -> float:
         return self.setup.config.storage.raw_retention_s
 
-    def _say_ready(self, event: str) -> None:
+    def _say_reloaded(self, before: Setup) -> None:
+        log_doubts(self.setup)
+        for option in self.setup.needs_restart(before):
+            log.warning("config_needs_restart", option=option)
+        difference = changed(before, self.setup)
+        self._say_ready("config_reloaded", **difference.for_log())
+        self._notifier.status(f"{self._summary()}; reloaded: {difference.summary()}")
+
+    def _say_ready(self, event: str, **more: list[str]) -> None:
         log.info(
             event,
             version=monitor.__version__,
@@ -287,6 +288,7 @@ class Daemon:
             checks=len(self.setup.checks),
             channels=list(self.setup.channels),
             page=None if self.address is None else "http://{}:{}/".format(*self.address),
+            **more,
         )
         self._notifier.ready(self._summary())
 

@@ -13,12 +13,17 @@ from monitor.clock import Clock
 from monitor.config.access import Access, resolve_access
 from monitor.config.checks import checks_of
 from monitor.config.load import Loaded
+from monitor.config.paths import control_path
+from monitor.config.renames import renaming_of
 from monitor.config.routing import calendar_of, escalations_of, routes_of
 from monitor.config.schema import Config
 from monitor.delivery.channel import Channel
 from monitor.delivery.channels import build_channels
 from monitor.domain.check import Check
 from monitor.domain.redact import Redactor
+from monitor.domain.renaming import NOTHING_RENAMED, Renaming
+from monitor.probes.own_fault import OwnFault
+from monitor.probes.prober import Prober
 from monitor.probes.target import EndpointTarget, targets_of
 
 
@@ -32,6 +37,7 @@ class Setup:
         targets: endpoints by name.
         redactor: knows every secret of this configuration.
         channels: by name, in the order of the file; none has opened a connection.
+        renaming: former names of endpoints and models.
     """
 
     loaded: Loaded
@@ -41,11 +47,21 @@ class Setup:
     voice: Voice
     redactor: Redactor
     channels: Mapping[str, Channel]
+    renaming: Renaming = NOTHING_RENAMED
 
     @property
     def config(self) -> Config:
         """The configuration itself."""
         return self.loaded.config
+
+    def prober(self, clock: Clock, own_fault: OwnFault) -> Prober:
+        """Who probes; it has opened nothing yet.
+
+        Raises:
+            UsageError: an endpoint is no use.
+        """
+        concurrency = self.config.probes.concurrency
+        return Prober(self.targets, concurrency=concurrency, clock=clock, redactor=self.redactor, own_fault=own_fault)
 
     def audience(self, instance: str) -> Audience:
         """Who is told."""
@@ -74,7 +90,7 @@ class Setup:
         """The options that differ from the running ones and are read at start only, as TOML paths."""
         ours, theirs = self.config, running.config
         pairs = {
-            "storage": (ours.storage, theirs.storage),
+            "storage.url": (ours.storage.url, theirs.storage.url),
             "web": (ours.web, theirs.web),
         }
         return [name for name, (new, old) in pairs.items() if new != old]
@@ -87,6 +103,7 @@ def prepare(loaded: Loaded, environ: Mapping[str, str], clock: Clock) -> Setup:
         RelayWatchError: something in it cannot be used; nothing has been opened.
     """
     access = resolve_access(loaded, environ)
+    control_path(loaded, environ)
     voice = Voice(loaded.config.language, ZoneInfo(loaded.config.timezone))
     return Setup(
         loaded=_without_models(loaded),
@@ -96,6 +113,7 @@ def prepare(loaded: Loaded, environ: Mapping[str, str], clock: Clock) -> Setup:
         voice=voice,
         redactor=Redactor(access.secrets()),
         channels=build_channels(loaded.config, access, voice, clock),
+        renaming=renaming_of(loaded.config),
     )
 
 

@@ -51,7 +51,7 @@ def demo(
 async def _demo(folder: Path, run_s: float | None) -> list[str]:
     async with Gateway(demo_script(), clock=SystemClock()) as gateway:
         loaded = _configured(gateway, folder)
-        lines = await serve(loaded, {}, lambda: loaded, _welcome(gateway, run_s), run_s)
+        lines = await serve(lambda: loaded, {}, _welcome(gateway, run_s), run_s)
     typer.echo("\nThe demo has ended. Availability of each check in that time:")
     return lines
 

@@ -99,7 +99,8 @@ class Pages:
         return "".join(pieces).encode("utf-8", "replace")
 
     def _troubles(self) -> list[str]:
-        refused = [] if self._metrics.config_valid else [say(Text.CONFIG_REFUSED, self.voice)]
+        problem = self._metrics.config_problem
+        refused = [] if problem is None else [say(Text.CONFIG_REFUSED, self.voice, problem=problem)]
         return [*self._sources.readiness(), *refused]
 
 

@@ -51,8 +51,8 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
             "알림 채널 {channel}에서 알림 {count}건의 전달을 포기했습니다",
         ),
         Text.CONFIG_REFUSED: (
-            "the changed configuration is invalid, the former one is in force; `relaywatch config check` tells why",
-            "변경된 설정이 올바르지 않아 이전 설정으로 동작 중입니다. `relaywatch config check`로 확인하세요",
+            "the newest configuration is not in force, an earlier one is: {problem}",
+            "최신 설정이 적용되지 않아 이전 설정으로 동작 중입니다: {problem}",
         ),
         Text.OPEN_INCIDENTS: ("Open incidents", "진행 중인 장애"),
         Text.NO_INCIDENTS: ("No incident is open.", "진행 중인 장애가 없습니다."),

@@ -106,8 +106,8 @@ async def test_a_database_that_refuses_at_the_start_is_a_start_error(
 async def test_it_is_ready_until_a_part_makes_no_progress(tmp_path: Path) -> None:
     """The same question decides about `/readyz` and about the watchdog of systemd."""
     async with await daemon_in(tmp_path) as daemon:
-        assert daemon.stalled() == []
-        assert daemon.unready() == []
+        assert daemon.progress.stalled() == []
+        assert daemon.progress.unready() == []
         daemon._scheduler._timer.heartbeat_mono_us -= 60_000_000
-        assert daemon.stalled() == ["scheduler"]
-        assert daemon.unready() == ["the scheduler makes no progress"]
+        assert daemon.progress.stalled() == ["scheduler"]
+        assert daemon.progress.unready() == ["the scheduler makes no progress"]

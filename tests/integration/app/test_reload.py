@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.app.daemon import Daemon
 from monitor.app.setup import prepare
 from monitor.app.tasks import Wishes
 from monitor.clock import SystemClock
+from monitor.config.last_good import recall
 from monitor.config.load import Loaded, loads
 from monitor.errors import StorageError, UsageError
 from monitor.probes.prober import Prober
@@ -21,10 +23,10 @@ from monitor.storage.journal import Journal
 NOBODY = "http://127.0.0.1:9/v1"
 
 
-def configured(folder: Path, *models: str) -> Loaded:
+def configured(folder: Path, *models: str, more: str = "", entries: str = "") -> Loaded:
     """One endpoint where nobody answers, no page, no channel."""
-    names = ", ".join(f'"{model}"' for model in models)
-    text = f'[[endpoints]]\nname = "gw"\nbase_url = "{NOBODY}"\nmodels = [{names}]\ncheck_models = false\n'
+    names = ", ".join([*(f'"{model}"' for model in models), *([entries] if entries else [])])
+    text = f'{more}[[endpoints]]\nname = "gw"\nbase_url = "{NOBODY}"\nmodels = [{names}]\ncheck_models = false\n'
     return loads(f"[connectivity]\ntargets = []\n{text}", folder)
 
 
@@ -80,7 +82,7 @@ async def test_a_reload_that_cannot_be_recorded_changes_nothing(
     async with running(tmp_path, configured(tmp_path, "b", "c")) as (daemon, wishes):
         asked: list[object] = []
 
-        async def refuse(_self: Journal, checks: object, _now: object) -> None:
+        async def refuse(_self: Journal, checks: object, *_: object) -> None:
             asked.append(checks)
             raise StorageError("the disk is full")
 
@@ -106,7 +108,7 @@ async def test_a_reload_that_hangs_does_not_hold_up_the_stop(tmp_path: Path, mon
     asked: list[object] = []
     async with running(tmp_path, configured(tmp_path, "b", "c")) as (_, wishes):
 
-        async def hang(_self: Journal, checks: object, _now: object) -> None:
+        async def hang(_self: Journal, checks: object, *_: object) -> None:
             asked.append(checks)
             await asyncio.Event().wait()
 
@@ -116,3 +118,87 @@ async def test_a_reload_that_hangs_does_not_hold_up_the_stop(tmp_path: Path, mon
         wishes.stop.set()
         began = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - began < 5.0
+
+
+async def test_a_reload_says_what_it_changes(tmp_path: Path) -> None:
+    """In one line of the log: what comes, what goes, which option has which value now."""
+    after = configured(tmp_path, "b", "c", more='[defaults]\ninterval = "90s"\n')
+    with capture_logs() as logs:
+        async with running(tmp_path, after) as (daemon, wishes):
+            wishes.reload.set()
+            await until(lambda: set(daemon.checks) == {"gw/chat/b", "gw/chat/c"})
+            await until(lambda: any(line["event"] == "config_reloaded" for line in logs))
+    (told,) = [line for line in logs if line["event"] == "config_reloaded"]
+    assert told["checks_added"] == ["gw/chat/c"]
+    assert told["checks_removed"] == ["gw/chat/a"]
+    assert told["options_changed"] == ['defaults.interval: "1m" -> "1m30s"']
+    assert [line["path"] for line in logs if line["event"] == "config_warning"] == ["channels"]
+    assert not [line for line in logs if line["event"] == "config_needs_restart"]
+
+
+async def test_how_long_results_are_kept_needs_no_restart(tmp_path: Path) -> None:
+    """It is read anew by each pruning; another database does."""
+    after = configured(tmp_path, "b", more='[storage]\nraw_retention = "9d"\n')
+    with capture_logs() as logs:
+        async with running(tmp_path, after) as (daemon, wishes):
+            wishes.reload.set()
+            await until(lambda: set(daemon.checks) == {"gw/chat/b"})
+    assert daemon._keep_s() == 9 * 86_400
+    assert not [line for line in logs if line["event"] == "config_needs_restart"]
+
+
+async def test_a_database_that_refuses_a_reload_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Log, page and status say which of the two it is."""
+
+    async def refuse(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    with capture_logs() as logs:
+        async with running(tmp_path, configured(tmp_path, "b", "c")) as (daemon, wishes):
+            said: list[str] = []
+            monkeypatch.setattr(daemon._notifier, "ready", said.append)
+            monkeypatch.setattr(Journal, "register", refuse)
+            wishes.reload.set()
+            await until(lambda: said)
+    assert daemon._metrics.config_problem == "the disk is full"
+    assert [line["because"] for line in logs if line["event"] == "config_reload_failed"] == ["database"]
+    assert "invalid" not in said[0]
+    assert "the database refuses; still watching 2 checks: the disk is full" in said[0]
+
+
+async def test_a_model_that_is_renamed_keeps_what_is_known_of_it(tmp_path: Path) -> None:
+    """In memory and on disk; no trace of the old name comes back."""
+    after = configured(tmp_path, "b", entries='{ id = "c", renamed_from = "a" }')
+    with capture_logs() as logs:
+        async with running(tmp_path, after) as (daemon, wishes):
+            await until(lambda: daemon._ledger.healths["gw/chat/a"].latest is not None)
+            failed = daemon._ledger.healths["gw/chat/a"]
+            wishes.reload.set()
+            await until(lambda: set(daemon.checks) == {"gw/chat/b", "gw/chat/c"})
+            assert daemon._ledger.healths["gw/chat/c"].consecutive_failures >= failed.consecutive_failures
+    assert watched(tmp_path) == {"gw/chat/b", "gw/chat/c"}
+    with closing(sqlite3.connect(tmp_path / "relaywatch.db")) as database:
+        assert database.execute("SELECT COUNT(*) FROM checks").fetchone() == (2,)
+    assert [(line["before"], line["check"]) for line in logs if line["event"] == "check_renamed"] == [
+        ("gw/chat/a", "gw/chat/c")
+    ]
+
+
+async def test_what_is_in_force_is_kept_for_a_start_with_a_broken_file(tmp_path: Path) -> None:
+    """First the configuration of the start, then that of the reload."""
+    async with running(tmp_path, configured(tmp_path, "b", "c")) as (daemon, wishes):
+        await kept(tmp_path, ["a", "b"])
+        wishes.reload.set()
+        await kept(tmp_path, ["b", "c"])
+        assert set(daemon.checks) == {"gw/chat/b", "gw/chat/c"}
+
+
+async def kept(folder: Path, models: list[str]) -> None:
+    """Wait until the copy of the last valid configuration has these models."""
+    found: list[str] = []
+    async with asyncio.timeout(5):
+        while found != models:
+            copy = await asyncio.to_thread(recall, folder / "relaywatch.toml", {})
+            found = [] if copy is None else [model.id for model in copy.loaded.config.endpoints[0].models]

@@ -136,8 +136,8 @@ async def test_a_database_that_refuses_does_not_take_the_page_away(room: "Room")
 
 async def test_a_refused_configuration_shows(room: "Room") -> None:
     """Somebody has made a typo and believes that the change is in force."""
-    room.metrics.set_config_valid(valid=False)
-    assert "the changed configuration is invalid" in "".join((await page(room)).text)
+    room.metrics.set_config_problem('endpoints[0].timeout: a bare number has no unit <"5s">')
+    assert "endpoints[0].timeout: a bare number has no unit <" in "".join((await page(room)).text)
 
 
 async def test_a_page_of_thousands_does_not_hold_up_the_probes(room: "Room") -> None:

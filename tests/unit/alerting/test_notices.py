@@ -5,7 +5,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.alerting.audience import Audience
-from monitor.alerting.notices import cannot_record, forgotten_check, frozen, records_again, uplink, uplink_closed
+from monitor.alerting.notices import (
+    cannot_record,
+    forgotten_check,
+    frozen,
+    records_again,
+    runs_on_last_good,
+    runs_on_present,
+    uplink,
+    uplink_closed,
+)
 from monitor.alerting.notification import Event, Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
@@ -69,3 +78,20 @@ def test_a_forgotten_check_is_told_by_its_id() -> None:
     assert (chat.kind, chat.model, chat.provider) == (CheckKind.CHAT, "openai/gpt-4.1", "openai")
     models = forgotten_check("gw/models", "gw")
     assert (models.kind, models.model, models.provider) == (CheckKind.MODELS, None, "gw")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_start_with_an_earlier_configuration_says_which_and_why(language: Language) -> None:
+    """When it was in force, the first problem of the file and how many more there are; and when it is over."""
+    audience = Audience(("ops",), Voice(language, ZoneInfo("Asia/Seoul")), "abc")
+    problems = ["endpoints[0].timout: unknown key", "defaults.interval: a bare number has no unit", "web: must be ..."]
+    notice = runs_on_last_good(SINCE, problems, SINCE.plus_s(60), audience)
+    assert notice.severity == Severity.CRITICAL
+    assert "2025-11-21 10:53:20 KST" in notice.message
+    assert problems[0] in notice.message
+    assert "2" in notice.message.partition(problems[0])[2]
+    alone = runs_on_last_good(SINCE, problems[:1], SINCE.plus_s(60), audience)
+    assert alone.message.endswith(problems[0])
+    again = runs_on_present(SINCE.plus_s(90), audience)
+    assert "2025-11-21 10:54:50 KST" in again.message
+    assert len({notice.id, again.id}) == 2

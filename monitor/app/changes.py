@@ -1,0 +1,141 @@
+"""What is said of a change of the configuration: in the log, to systemd, on the page, and to people.
+
+Owns the words for operators and the copy of the last valid file. What a reload does is `daemon`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from monitor.alerting import notices
+from monitor.alerting.audience import Audience
+from monitor.app.setup import Setup
+from monitor.clock import Clock
+from monitor.config.difference import Difference, View, difference, with_secrets
+from monitor.config.last_good import keep
+from monitor.errors import ConfigError, RelayWatchError, StorageError
+from monitor.ledger import Ledger
+from monitor.storage.registry import Renamed
+from monitor.web.metrics import Metrics
+
+log = structlog.get_logger("relaywatch.daemon")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a configuration is not in force.
+
+    Attributes:
+        is_fault_of_database: the file is fine, but what it changes cannot be recorded.
+        problems: for people; at least one.
+    """
+
+    is_fault_of_database: bool
+    problems: tuple[str, ...]
+
+    @classmethod
+    def of(cls, error: RelayWatchError) -> "Refusal":
+        """From what was raised."""
+        problems = [str(one) for one in error.problems] if isinstance(error, ConfigError) else [error.message]
+        return cls(isinstance(error, StorageError), tuple(problems) or (error.message,))
+
+    def __str__(self) -> str:
+        more = len(self.problems) - 1
+        return self.problems[0] + (f" (and {more} more)" if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """The daemon runs with an earlier configuration, because the present file was refused at the start.
+
+    Attributes:
+        kept_at_us: when that configuration was put in force, in microseconds since 1970.
+    """
+
+    refusal: Refusal
+    kept_at_us: int
+
+
+class Changes:
+    """Tells of each change that comes into force, or does not.
+
+    Args:
+        fallback: of the start; None where the present file is in force.
+        environ: says where the state folder is.
+    """
+
+    def __init__(
+        self, fallback: Fallback | None, environ: Mapping[str, str], clock: Clock, metrics: Metrics, ledger: Ledger
+    ) -> None:
+        self._fallback = fallback
+        self._environ = environ
+        self._clock = clock
+        self._metrics = metrics
+        self._ledger = ledger
+
+    async def started(self, setup: Setup, audience: Audience) -> None:
+        """The first configuration is in force: the present file, or the last valid one."""
+        fallback = self._fallback
+        if fallback is None:
+            await self._keep(setup)
+            return
+        self._metrics.set_config_problem(str(fallback.refusal))
+        now = self._clock.now()
+        kept = now.anchor(fallback.kept_at_us)
+        notice = notices.runs_on_last_good(kept, fallback.refusal.problems, now, audience)
+        self._ledger.notify(notice, audience.channels, now)
+
+    async def reloaded(self, setup: Setup, audience: Audience) -> None:
+        """The present file is in force."""
+        self._metrics.set_config_problem(None)
+        if self._fallback is not None:
+            self._fallback, now = None, self._clock.now()
+            self._ledger.notify(notices.runs_on_present(now, audience), audience.channels, now)
+        await self._keep(setup)
+
+    def refused(self, error: RelayWatchError, kept: int) -> str:
+        """A reload changes nothing.
+
+        Args:
+            error: why.
+            kept: how many checks are watched on.
+
+        Returns:
+            The status line for systemd.
+        """
+        refusal = Refusal.of(error)
+        self._metrics.set_config_problem(str(refusal))
+        because = "database" if refusal.is_fault_of_database else "file"
+        log.error("config_reload_failed", because=because, error=error.message, kept=kept)
+        what = "the changed configuration is invalid"
+        if refusal.is_fault_of_database:
+            what = "the changed configuration is not in force, because the database refuses"
+        return f"{what}; still watching {kept} checks: {refusal}"
+
+    async def _keep(self, setup: Setup) -> None:
+        try:
+            await asyncio.to_thread(keep, setup.loaded, self._environ, self._clock.now().wall_us)
+        except OSError as error:
+            log.warning("last_good_not_kept", error=error.strerror or str(error))
+
+
+def changed(before: Setup, after: Setup) -> Difference:
+    """What a reload changes."""
+    sides = (View(before.config, before.checks), View(after.config, after.checks))
+    return with_secrets(difference(*sides, after.renaming), before.access, after.access)
+
+
+def log_doubts(setup: Setup) -> None:
+    """What is allowed in a configuration that comes into force, but perhaps not meant."""
+    for warning in (*setup.loaded.warnings, *setup.access.warnings):
+        log.warning("config_warning", path=warning.path, message=warning.message)
+
+
+def log_renamed(renamed: Renamed) -> None:
+    """What came of `renamed_from`."""
+    for former, present in renamed.checks.items():
+        log.info("check_renamed", check=present, before=former)
+    for former in renamed.kept_apart:
+        log.warning("check_not_renamed", check=former, reason="the new name has a history of its own")
