@@ -15,14 +15,11 @@ from typing import Any
 
 import aiohttp
 
-from monitor.alerting.plain import cut, printable
 from monitor.delivery.channel import SEND_TIMEOUT_S, Permanent, Receipt, Retry
+from monitor.delivery.mask import Mask
 
 MOST_BYTES = 64 * 1024
 BODY_WITHIN_S = 2.0
-SHOWN_AT_MOST = 200
-SHORTEST_SECRET = 8
-HIDDEN = "********"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class Line:
     ) -> None:
         self._proxy = proxy
         self._ssl: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca_file) if ca_file else True
-        self._secrets = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+        self._mask = Mask(secrets)
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
 
@@ -100,9 +97,7 @@ class Line:
 
     def said(self, status: int, body: str) -> str:
         """An answer on one line, safe to show: `HTTP 404: no_service`."""
-        for secret in self._secrets:
-            body = body.replace(secret, HIDDEN)
-        text = cut(printable(body[:MOST_BYTES]), SHOWN_AT_MOST)
+        text = self._mask.shown(body)
         return f"HTTP {status}: {text}" if text else f"HTTP {status}"
 
     def failure(self, error: Exception) -> Receipt:
