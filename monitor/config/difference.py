@@ -50,7 +50,7 @@ class Change:
     after: str | None
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.before or _ABSENT} -> {self.after or _ABSENT}"
+        return f"{self.path}: {self.before or _ABSENT} to {self.after or _ABSENT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Difference:
         for kind, names in (("checks", self.checks), ("endpoints", self.endpoints), ("channels", self.channels)):
             for what in ("added", "removed", "changed"):
                 lists[f"{kind}_{what}"] = list(getattr(names, what))
-        lists["checks_renamed"] = [f"{former} -> {present}" for former, present in self.renamed]
+        lists["checks_renamed"] = [f"{former} to {present}" for former, present in self.renamed]
         lists["options_changed"] = [str(change) for change in self.options]
         lists["secrets_changed"] = list(self.secrets)
         return {name: _cut(values) for name, values in lists.items() if values}

@@ -131,7 +131,7 @@ async def test_a_reload_says_what_it_changes(tmp_path: Path) -> None:
     (told,) = [line for line in logs if line["event"] == "config_reloaded"]
     assert told["checks_added"] == ["gw/chat/c"]
     assert told["checks_removed"] == ["gw/chat/a"]
-    assert told["options_changed"] == ['defaults.interval: "1m" -> "1m30s"']
+    assert told["options_changed"] == ['defaults.interval: "1m" to "1m30s"']
     assert [line["path"] for line in logs if line["event"] == "config_warning"] == ["channels"]
     assert not [line for line in logs if line["event"] == "config_needs_restart"]
 

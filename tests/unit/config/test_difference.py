@@ -69,19 +69,19 @@ def test_a_default_is_told_once() -> None:
     found = swapped('timeout = "10s"', 'timeout = "20s"')
     assert found.options == (Change("defaults.timeout", '"10s"', '"20s"'),)
     assert len(found.checks.changed) == 5
-    assert found.for_log()["options_changed"] == ['defaults.timeout: "10s" -> "20s"']
+    assert found.for_log()["options_changed"] == ['defaults.timeout: "10s" to "20s"']
 
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('models = ["a", "b"]', 'models = ["a", "b"]\ntimeout = "30s"', 'endpoints.gw.timeout: "10s" -> "30s"'),
-        ('["a", "b"]', '["a", { id = "b", timeout = "30s" }]', 'gw/chat/b: timeout: "10s" -> "30s"'),
-        ('["a", "b"]', '["a", { id = "b", failure_ratio = false }]', 'gw/chat/b: failure_ratio: "5/20" -> absent'),
-        ('["a", "b"]', '["a", { id = "b", provider = "v" }]', 'gw/chat/b: provider: "gw" -> "v"'),
-        ('env = "KEY"', 'file = "key"', 'endpoints.gw.api_key: { env = "KEY" } -> { file = "key" }'),
-        ("[defaults]", 'language = "ko"\n[defaults]', 'language: "en" -> "ko"'),
-        ("[[endpoints]]", '[web]\nlisten = "127.0.0.1:1"\n[[endpoints]]', 'web.listen: absent -> "127.0.0.1:1"'),
+        ('models = ["a", "b"]', 'models = ["a", "b"]\ntimeout = "30s"', 'endpoints.gw.timeout: "10s" to "30s"'),
+        ('["a", "b"]', '["a", { id = "b", timeout = "30s" }]', 'gw/chat/b: timeout: "10s" to "30s"'),
+        ('["a", "b"]', '["a", { id = "b", failure_ratio = false }]', 'gw/chat/b: failure_ratio: "5/20" to absent'),
+        ('["a", "b"]', '["a", { id = "b", provider = "v" }]', 'gw/chat/b: provider: "gw" to "v"'),
+        ('env = "KEY"', 'file = "key"', 'endpoints.gw.api_key: { env = "KEY" } to { file = "key" }'),
+        ("[defaults]", 'language = "ko"\n[defaults]', 'language: "en" to "ko"'),
+        ("[[endpoints]]", '[web]\nlisten = "127.0.0.1:1"\n[[endpoints]]', 'web.listen: absent to "127.0.0.1:1"'),
     ],
 )
 def test_an_option_is_told_with_both_values(old: str, new: str, told: str) -> None:
@@ -95,7 +95,7 @@ def test_an_option_is_told_with_both_values(old: str, new: str, told: str) -> No
 def test_the_rhythm_of_the_model_list_is_told_once() -> None:
     """The check calls it its interval, the file does not."""
     found = swapped("[defaults]", '[defaults]\nmodels_interval = "1m"')
-    assert [str(change) for change in found.options] == ['defaults.models_interval: "30s" -> "1m"']
+    assert [str(change) for change in found.options] == ['defaults.models_interval: "30s" to "1m"']
     assert found.checks.changed == ("gw/models", "other/models")
 
 
