@@ -81,6 +81,7 @@ class Deployment:
         database: the file.
         environ: of the daemon and of every command; nothing else is inherited.
         arguments: of the command, before its name.
+        options: of `run`.
         logs: the log lines of the present run.
         stderr: all bytes of every run; `stdout` likewise.
     """
@@ -91,6 +92,7 @@ class Deployment:
         self.database = folder / "relaywatch.db"
         self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
         self.arguments: list[str] = []
+        self.options: list[str] = []
         self.logs: list[Line] = []
         self.stderr = bytearray()
         self.stdout = bytearray()
@@ -132,7 +134,10 @@ class Deployment:
         self.logs = []
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            COMMAND, *self.arguments, "run", "-c", self.path, stdout=pipe, stderr=pipe, env=self.environ
+            *(COMMAND, *self.arguments, "run", "-c", self.path, *self.options),
+            stdout=pipe,
+            stderr=pipe,
+            env=self.environ,
         )
         self._readers = [
             asyncio.create_task(self._read(self._process.stderr, self.stderr, self.logs)),
