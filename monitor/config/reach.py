@@ -25,7 +25,16 @@ from monitor.errors import Problem
 _MONDAY_US = 4 * 86_400 * US_PER_S  # 1970-01-05
 _MINUTE_US = 60 * US_PER_S
 _MINUTES_OF_DAY = 24 * 60
-_TOLD = tuple(status for status in Status if status not in (Status.UP, Status.UNKNOWN))
+_LIKE = 0.5  # also one of two letters
+_SERVICE = (FaultDomain.ENDPOINT, FaultDomain.PROVIDER, FaultDomain.MODEL, FaultDomain.NETWORK)
+_CRITICAL: dict[Status, tuple[FaultDomain, ...]] = {
+    **dict.fromkeys((Status.SERVER_ERROR, Status.OVERLOADED, Status.TIMEOUT, Status.CONNECTION_ERROR), _SERVICE),
+    **dict.fromkeys((Status.INVALID_RESPONSE, Status.MODEL_NOT_FOUND), _SERVICE),
+    Status.AUTH_ERROR: (FaultDomain.KEY,),
+    Status.QUOTA_EXCEEDED: (FaultDomain.QUOTA,),
+    Status.CLIENT_ERROR: (FaultDomain.MONITOR, FaultDomain.NETWORK),
+}
+_TROUBLES = tuple((status, fault) for status, faults in _CRITICAL.items() for fault in faults)
 
 
 def unreached(config: Config) -> list[Problem]:
@@ -79,7 +88,7 @@ def _patterns_for_nothing(tables: Iterable[tuple[Loc, MatcherTable]], checks: tu
 
 
 def _nothing(pattern: str, words: set[str]) -> str:
-    close = get_close_matches(pattern, words, n=1)
+    close = get_close_matches(pattern, words, n=1, cutoff=_LIKE)
     return f'matches nothing that is probed; did you mean "{close[0]}"?' if close else "matches nothing that is probed"
 
 
@@ -95,18 +104,18 @@ def _nobody_told(routes: list[Route], checks: tuple[Check, ...]) -> Iterator[Pro
     """Critical incidents that no channel wants, and hours in which none does; one example of each."""
     kinds = _kinds_of_checks(routes, checks)
     gaps: dict[frozenset[tuple[Hours, ...]], str | None] = {}
-    for check, (fault, status) in product(kinds, product(FaultDomain, _TOLD)):
+    for check, (status, fault) in product(kinds, _TROUBLES):
         wanting = [route for route in routes if _wants(route, check, fault, status)]
         if not wanting:
-            message = f"no channel wants critical incidents such as {status} of {check.id} (fault domain {fault})"
-            yield Problem("channels", f"{message}: nobody will be told")
+            message = f"nobody is told of some critical incidents: no channel wants {status} of {check.id}"
+            yield Problem("channels", f"{message} when its fault domain is {fault}")
             return
         spans = frozenset(route.hours for route in wanting)
         if spans not in gaps:
             gaps[spans] = _gap(spans)
     for gap in gaps.values():
         if gap is not None:
-            yield Problem("channels", f"at some hours, {gap} for one, no channel wants critical incidents")
+            yield Problem("channels", f"at some hours, such as {gap}, no channel wants some critical incidents")
             return
 
 
