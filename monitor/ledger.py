@@ -156,6 +156,10 @@ class Ledger:
         self._wake(urgent=True)
         return ended
 
+    def hidden_by(self, silence: Silence, now: Moment) -> tuple[Incident, ...]:
+        """The open incidents of which this silence lets nobody be told."""
+        return self._desk.hidden_by(silence, now)
+
     def plan_changed(self, change: RhythmChange) -> None:
         """Remember when a check was due from now on, so that coverage is known later."""
         self._desk.batch.rhythms.append(change)

@@ -193,6 +193,11 @@ class Desk:
         self._duties.look_again()
         return ended
 
+    def hidden_by(self, silence: Silence, now: Moment) -> tuple[Incident, ...]:
+        """The open incidents of which this silence lets nobody be told."""
+        failing = ((incident, self._book.failing(incident)) for incident in self._book.cases)
+        return tuple(incident for incident, checks in failing if checks and silence.hides(incident, checks, now))
+
     def _consider(self, check: Check, moved: tuple[Health, Advance], result: Result) -> FollowUp:
         """A result that is not plain sailing: ask siblings, open, change or end incidents."""
         (before, step), health, roster = moved, moved[1].health, self._book.roster

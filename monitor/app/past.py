@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from monitor.clock import Clock
-from monitor.storage import history, timeline
+from monitor.storage import history, silenced, timeline
 from monitor.storage.outbox import Waiting
 from monitor.storage.reader import Reader
 
@@ -29,6 +29,11 @@ class Past:
         """Rows of incidents, newest first."""
         with Reader(self._path) as reader:
             return timeline.incidents(reader, self._clock.now(), cast("IncidentState", state), limit)
+
+    def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
+        """Rows of silences, oldest first."""
+        with Reader(self._path) as reader:
+            return silenced.silences(reader, self._clock.now(), everything=everything)
 
     def backlog(self) -> Mapping[str, Waiting]:
         """What waits and what died, by channel."""

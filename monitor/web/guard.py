@@ -1,7 +1,8 @@
 """What every request passes on its way in, and every answer on its way out.
 
 Owns the check of the Host header (a page of another site that resolves its own name to this machine must not read
-what is shown here: DNS rebinding), the methods, the bounds, the security headers and the form of every error.
+what is shown here: DNS rebinding), who may write (whoever may open the control socket, so no page of any site), the
+methods, the bounds, the security headers and the form of every error.
 """
 
 import ipaddress
@@ -15,6 +16,8 @@ from monitor.errors import RelayWatchError
 from monitor.web.problems import SECURITY_HEADERS, problem
 
 QUERY_AT_MOST = 1024
+BODY_AT_MOST = 16 * 1024
+_READS = (hdrs.METH_GET, hdrs.METH_HEAD)
 
 log = structlog.get_logger("relaywatch.web")
 
@@ -33,17 +36,26 @@ def guard(own_hosts: frozenset[str]) -> Middleware:
 
 def refusal(request: web.Request, own_hosts: frozenset[str]) -> web.Response | None:
     """The answer to a request that is not to be looked at any further; None for a fair one."""
-    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-        answer = problem(405, "only GET and HEAD are understood here")
-        answer.headers[hdrs.ALLOW] = "GET, HEAD"
-        return answer
+    writes, trusted = request.method not in _READS, _through_control_socket(request)
+    lost = request.match_info.http_exception
+    if isinstance(lost, web.HTTPMethodNotAllowed):
+        return _not_understood(lost)
     if len(request.query_string) > QUERY_AT_MOST:
         return problem(414, f"the query is longer than {QUERY_AT_MOST} characters")
-    if request.can_read_body:
-        return problem(413, "no body is expected")
-    if not _through_control_socket(request) and not is_own_host(request.headers.get(hdrs.HOST, ""), own_hosts):
+    if not trusted and not is_own_host(request.headers.get(hdrs.HOST, ""), own_hosts):
         return problem(421, "this is not the host that was asked for; set `public_url` to the name people use")
+    if writes and not trusted and lost is None:
+        return problem(403, "changes are taken on the control socket only: use the command line, on this machine")
+    if request.can_read_body and (not writes or lost is not None):
+        return problem(413, "no body is expected")
     return None
+
+
+def _not_understood(refused: web.HTTPMethodNotAllowed) -> web.Response:
+    allowed = sorted(refused.allowed_methods)
+    answer = problem(405, f"only {' and '.join(allowed)} {'is' if len(allowed) == 1 else 'are'} understood here")
+    answer.headers[hdrs.ALLOW] = ", ".join(allowed)
+    return answer
 
 
 def is_own_host(header: str, own_hosts: frozenset[str]) -> bool:

@@ -35,6 +35,10 @@ class Reading:
         """Rows of incidents, newest first; raises RelayWatchError."""
         return await self.run(lambda: self._past.incidents(state, limit))
 
+    async def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
+        """Rows of silences, oldest first; raises RelayWatchError."""
+        return await self.run(lambda: self._past.silences(everything=everything))
+
     async def backlog(self) -> dict[str, Waiting] | None:
         """What waits and what died, by channel; None while the database does not answer."""
         try:

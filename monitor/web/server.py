@@ -15,8 +15,9 @@ from aiohttp import web
 
 from monitor.alerting.texts import Voice
 from monitor.errors import StartError
+from monitor.web.acts import Acts
 from monitor.web.api import Api
-from monitor.web.guard import guard
+from monitor.web.guard import BODY_AT_MOST, guard
 from monitor.web.metrics import Metrics
 from monitor.web.pages import Pages
 from monitor.web.reading import Reading
@@ -54,8 +55,9 @@ class Server:
         self._control = control
         self._reading = Reading(sources.past)
         hosts = {host for host in (listen and listen[0], urlsplit(public_url or "").hostname) if host}
-        app = web.Application(middlewares=[guard(frozenset(map(str.lower, hosts)))], client_max_size=1)
+        app = web.Application(middlewares=[guard(frozenset(map(str.lower, hosts)))], client_max_size=BODY_AT_MOST)
         app.add_routes(Api(sources, self._reading, metrics).routes())
+        app.add_routes(Acts(sources, self._reading).routes())
         self._pages = Pages(sources, self._reading, metrics)
         app.add_routes(self._pages.routes())
         self._runner = web.AppRunner(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from monitor.alerting.silences import Silence
 from monitor.alerting.texts import Voice
 from monitor.clock import Clock, Moment
 from monitor.domain.check import Check
@@ -34,6 +35,11 @@ class LedgerFace(Protocol):
         ...
 
     @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Every silence that is in force or still to come, oldest first."""
+        ...
+
+    @property
     def pending(self) -> int:
         """Results that are not on disk yet."""
         ...
@@ -54,11 +60,39 @@ class LedgerFace(Protocol):
         ...
 
 
+class ActingLedger(LedgerFace, Protocol):
+    """A ledger that takes what people do to incidents; in force at once, on disk once `committed` returns."""
+
+    def acknowledge(self, incident_id: int, by: str, note: str, now: Moment) -> Incident | None:
+        """Somebody is on it; the incident as it is now, None if it is not open."""
+        ...
+
+    def silence(self, silence: Silence) -> Silence:
+        """Keep a silence; it comes back with its id."""
+        ...
+
+    def expire_silence(self, silence_id: int, now: Moment) -> Silence | None:
+        """End a silence now; None if there is no such one."""
+        ...
+
+    def hidden_by(self, silence: Silence, now: Moment) -> tuple[Incident, ...]:
+        """The open incidents of which this silence lets nobody be told."""
+        ...
+
+    async def committed(self) -> None:
+        """Wait until everything that has arrived so far is on disk."""
+        ...
+
+
 class Past(Protocol):
     """What only the database knows. Called in a thread, never on the event loop; may raise any RelayWatchError."""
 
     def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rows of incidents, newest first, with the fields of the `incidents` command; state: open, resolved, all."""
+        ...
+
+    def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
+        """Rows of silences, oldest first, with the fields of `silence list`; those that have ended too, if asked."""
         ...
 
     def backlog(self) -> Mapping[str, Waiting]:
@@ -76,7 +110,7 @@ class Sources:
         pid: of this process.
     """
 
-    ledger: LedgerFace
+    ledger: ActingLedger
     past: Past
     readiness: Callable[[], Sequence[str]]
     clock: Clock

@@ -1,7 +1,8 @@
 """A web room on loopback over a ledger that is nothing but what a test puts into it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,12 +10,13 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
+from monitor.alerting.silences import Silence
 from monitor.alerting.texts import Voice
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Language
 from monitor.domain.check import Check, CheckKind, check_id, provider_of
 from monitor.domain.health import Health, State
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Acknowledgement, Incident
 from monitor.domain.result import Verdict
 from monitor.errors import StorageError
 from monitor.storage.outbox import Waiting
@@ -36,6 +38,44 @@ class FakeLedger:
     last_commit: Moment | None = None
     refusing_since: Moment | None = None
     dropped: int = 0
+    silences: tuple[Silence, ...] = ()
+    acts: list[str] = field(default_factory=list)
+    on_disk: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def acknowledge(self, incident_id: int, by: str, note: str, now: Moment) -> Incident | None:
+        """Noted in the incident."""
+        self.acts.append(f"ack {incident_id}")
+        known = Acknowledgement(by, now, note)
+        self.open_incidents = tuple(
+            replace(one, acknowledged=known) if one.id == incident_id else one for one in self.open_incidents
+        )
+        return next((one for one in self.open_incidents if one.id == incident_id), None)
+
+    def silence(self, silence: Silence) -> Silence:
+        """Kept under the next number."""
+        kept = replace(silence, id=len(self.silences) + 1)
+        self.silences = (*self.silences, kept)
+        self.acts.append(f"silence {kept.id}")
+        return kept
+
+    def expire_silence(self, silence_id: int, now: Moment) -> Silence | None:
+        """Ended, if it is there."""
+        self.acts.append(f"expire {silence_id}")
+        found = next((one for one in self.silences if one.id == silence_id), None)
+        self.silences = tuple(one for one in self.silences if one is not found)
+        return None if found is None else replace(found, expired_at=now)
+
+    def hidden_by(self, silence: Silence, now: Moment) -> tuple[Incident, ...]:
+        """As if every member failed."""
+        return tuple(
+            one
+            for one in self.open_incidents
+            if silence.hides(one, tuple(map(self.checks.__getitem__, one.checks)), now)
+        )
+
+    async def committed(self) -> None:
+        """Until a test says so."""
+        await self.on_disk.wait()
 
     def add(self, endpoint: str, model: str | None, state: State = State.UP, verdict: Verdict | None = None) -> Check:
         """Put a check in force, with what is believed of it."""
@@ -59,6 +99,12 @@ class FakePast:
         """The rows as they are."""
         self._answer()
         self.asked.append((state, limit))
+        return self.rows
+
+    def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
+        """The rows as they are."""
+        self._answer()
+        self.asked.append(("silences", int(everything)))
         return self.rows
 
     def backlog(self) -> Mapping[str, Waiting]:
@@ -114,6 +160,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         sources, metrics, listen=("127.0.0.1", 0), control=control, public_url="https://status.example.org/"
     )
     await server.start()
+    ledger.on_disk.set()
     async with aiohttp.ClientSession() as session:
         yield Room(server, sources, metrics, session, control, ledger, past, clock, troubles)
     await server.stop()

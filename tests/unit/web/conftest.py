@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.alerting.silences import Silence
 from monitor.alerting.texts import Voice
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Language
@@ -24,6 +25,7 @@ class FakeLedger:
     checks: dict[str, Check] = field(default_factory=dict)
     healths: dict[str, Health] = field(default_factory=dict)
     open_incidents: tuple[Incident, ...] = ()
+    silences: tuple[Silence, ...] = ()
     pending: int = 0
     last_commit: Moment | None = None
     refusing_since: Moment | None = None
