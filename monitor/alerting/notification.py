@@ -72,6 +72,8 @@ class Notification:
         message: the whole text for people, plain, several lines.
         service: the endpoint's name; "relaywatch" where the monitor speaks of itself.
         url: where to look; None without a public URL.
+        late_s: seconds from the decision until this was told, where that is late; null otherwise. Known when it is
+            sent, so never stored.
         own_words: the message is the operator's own, from a template: it is shown whole, without a channel's own
             fields. Not part of the body.
     """
@@ -86,6 +88,7 @@ class Notification:
     incident: IncidentFacts | None = None
     details: Details = Details()
     url: str | None = None
+    late_s: float | None = None
     own_words: bool = False
 
     def body(self) -> dict[str, Any]:
@@ -102,6 +105,7 @@ class Notification:
             "incident": None if self.incident is None else _fields(self.incident),
             "details": _fields(self.details),
             "url": self.url,
+            "late_s": self.late_s,
         }
 
     @classmethod
@@ -119,6 +123,7 @@ class Notification:
             incident=None if incident is None else IncidentFacts(**{**incident, "checks": tuple(incident["checks"])}),
             details=Details(**body["details"]),
             url=body["url"],
+            late_s=body.get("late_s"),
         )
 
 

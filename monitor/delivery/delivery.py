@@ -50,7 +50,14 @@ class Delivery:
         self._outbox = outbox
         self._clock = clock
         announcer = Announcer(tuple(channels), voice)
-        around = Surroundings(outbox, clock, announcer, rng or random.Random(), self._carry)  # noqa: S311  spread only
+        around = Surroundings(
+            outbox,
+            clock,
+            announcer,
+            rng or random.Random(),  # noqa: S311  spread only
+            self._carry,
+            voice,
+        )
         self._records = {name: Record(name, observer) for name in channels}
         self._workers = {name: Worker(channel, around, self._records[name]) for name, channel in channels.items()}
         self._running: asyncio.Task[Any] | None = None

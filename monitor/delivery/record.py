@@ -55,6 +55,8 @@ class Record:
             "attempt": attempt,
             "duration_ms": round(1000 * took_s, 1),
         }
+        if notification.late_s is not None:
+            facts["late_s"] = notification.late_s
         match receipt:
             case Delivered(answer):
                 self._trouble = None

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.alerting.batch import Queued
+from monitor.alerting.lateness import as_told
 from monitor.alerting.notification import Notification
-from monitor.clock import Clock, Moment
+from monitor.alerting.texts import Voice
+from monitor.clock import US_PER_S, Clock, Moment
 from monitor.delivery.announce import Announcer
 from monitor.delivery.channel import SEND_TIMEOUT_S, Channel, Delivered, Permanent, Receipt, Retry
 from monitor.delivery.due import Outbox
@@ -40,6 +42,7 @@ class Surroundings:
 
     Attributes:
         carry: called with a notice once it is in the outbox: its channel has something to do.
+        voice: in which messages say that they are late.
     """
 
     outbox: Outbox
@@ -47,6 +50,7 @@ class Surroundings:
     announcer: Announcer
     rng: random.Random
     carry: Callable[[Queued], None]
+    voice: Voice
 
 
 class Worker:
@@ -123,10 +127,11 @@ class Worker:
 
     async def _deliver_readable(self, row: "Claimed", notification: Notification) -> None:
         began = self._around.clock.now()
-        receipt = await self._send(notification, row.thread)
+        told = as_told(notification, self._late_s(row, began), self._around.voice, merged=_is_merged(row))
+        receipt = await self._send(told, row.thread)
         ended = self._around.clock.now()
         outcome, attempt = self._outcome(row, receipt, ended), row.attempts + 1
-        self._record.tried(notification, receipt, outcome, attempt=attempt, took_s=ended.s_since(began))
+        self._record.tried(told, receipt, outcome, attempt=attempt, took_s=ended.s_since(began))
         self._progressed()
         match outcome, receipt:
             case Outcome.SENT, Delivered(_, thread):
@@ -149,6 +154,11 @@ class Worker:
             return Retry(f"the channel hangs, given up after {HANGS_AFTER_S:g} s")
         except Exception as error:  # noqa: BLE001  a channel that breaks its promise must not stop the others
             return Retry(f"the channel failed ({type(error).__name__})")
+
+    def _late_s(self, row: "Claimed", now: Moment) -> float:
+        """Seconds since the message arose, or the first that it stands for."""
+        waited_us = row.created_at_us - (row.merged_since_us or row.created_at_us)
+        return now.s_since(self._born[row.row_id]) + max(0, waited_us) / US_PER_S
 
     def _outcome(self, row: "Claimed", receipt: Receipt, now: Moment) -> Outcome:
         match receipt:
@@ -187,6 +197,10 @@ class Worker:
 
     def _progressed(self) -> None:
         self.last_progress = self._around.clock.now()
+
+
+def _is_merged(row: "Claimed") -> bool:
+    return row.merged_since_us is not None
 
 
 def _read(row: "Claimed") -> Notification | None:

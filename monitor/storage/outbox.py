@@ -12,16 +12,17 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
 
 from monitor.alerting.batch import Queued
 from monitor.clock import US_PER_S, Moment
 from monitor.storage import dialect, registry, tables
 from monitor.storage.rows import outbox_row
+from monitor.storage.turns import following, heads, with_threads
 from monitor.storage.writable import clean
 from monitor.storage.writer import Writer
 
-PENDING, LEASED, SENT, DEAD = "pending", "leased", "sent", "dead"
+PENDING, LEASED, SENT, DEAD, MERGED = "pending", "leased", "sent", "dead", "merged"
 NO_SUCH_CHANNEL = "the channel is no longer configured"
 # A wait that was written down before the last stop is honoured up to the longest `Retry-After` there is.
 LONGEST_WAIT_US = 3600 * US_PER_S
@@ -36,6 +37,7 @@ class Claimed:
         incident_id: None for a notice.
         attempts: how many were begun before this one; 0 at first.
         thread: what the channel gave with the incident's first message; None before that.
+        merged_since_us: when the first of those arose that this one tells along with itself; None if it is alone.
     """
 
     row_id: int
@@ -47,6 +49,7 @@ class Claimed:
     attempts: int
     created_at_us: int
     thread: str | None = None
+    merged_since_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +99,30 @@ class Outbox:
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> list[Claimed]:
         """Up to `limit` notifications that are due, oldest first, each leased for `lease_s`.
 
-        Of one incident only the first that is not settled can be claimed, so what is claimed together may be sent in
-        any order.
+        Of one incident only the first that is not settled can be claimed, or the one that stands for it (`merging`),
+        so what is claimed together may be sent in any order.
         """
         taken: list[int] = []
+        replaced: list[int] = []
 
         def work(connection: Connection) -> list[Claimed]:
-            heads = (row.id for row in connection.execute(_heads(channel)).all())
-            taken.extend(islice((head for head in heads if self._claimable_us(head) <= now.mono_us), limit))
+            due = (row for row in connection.execute(heads(channel)) if self._claimable_us(row.id) <= now.mono_us)
+            turns = following(connection, channel, list(islice(due, limit)))
+            taken.extend(turn.row_id for turn in turns)
+            replaced.extend(row_id for turn in turns for row_id in turn.stands_for)
             if not taken:
                 return []
-            rows = connection.execute(_with_threads(taken)).all()
+            rows = connection.execute(with_threads(taken)).all()
+            self._merge(connection, replaced, now)
             self._take(connection, taken, now, lease_s)
-            return [_claimed(row) for row in rows]
+            since = {turn.row_id: turn.merged_since_us for turn in turns}
+            return [_claimed(row, since[row.id]) for row in rows]
 
         def settled(committed: bool) -> None:  # noqa: FBT001  the writer's callback
             if committed:
                 self._leased_until.update(dict.fromkeys(taken, now.plus_s(lease_s).mono_us))
+                for row_id in replaced:
+                    self._due.pop(row_id, None)
 
         return await self._writer.run(work, settled)
 
@@ -143,7 +153,7 @@ class Outbox:
         """Seconds until something of this channel can be claimed, 0 if at once; None if nothing waits."""
 
         def work(connection: Connection) -> float | None:
-            moments = [self._claimable_us(row.id) for row in connection.execute(_heads(channel))]
+            moments = [self._claimable_us(row.id) for row in connection.execute(heads(channel))]
             return max(0, min(moments) - now.mono_us) / US_PER_S if moments else None
 
         return await self._writer.run(work)
@@ -201,6 +211,12 @@ class Outbox:
         """When a row can be claimed, on the monotonic clock; what this run knows nothing of, at once."""
         return self._leased_until.get(row_id) or self._due.get(row_id) or 0
 
+    def _merge(self, connection: Connection, rows: list[int], now: Moment) -> None:
+        table = tables.outbox
+        values = {"state": MERGED, "settled_at_us": now.wall_us, "next_attempt_us": None}
+        if rows:
+            connection.execute(update(table).where(table.c.id.in_(rows)).values(values))
+
     def _take(self, connection: Connection, rows: list[int], now: Moment, lease_s: float) -> None:
         table = tables.outbox
         connection.execute(
@@ -243,30 +259,7 @@ def count_waiting(connection: Connection) -> dict[str, Waiting]:
     return {channel: Waiting(*counts) for channel, *counts in connection.execute(query)}
 
 
-def _heads(channel: str) -> Select[Any]:
-    """The first unsettled notification of each incident, and every unsettled notice."""
-    row, earlier = tables.outbox, tables.outbox.alias("earlier")
-    goes_before = or_(
-        earlier.c.sequence < row.c.sequence, and_(earlier.c.sequence == row.c.sequence, earlier.c.id < row.c.id)
-    )
-    blocked = exists().where(
-        earlier.c.channel == row.c.channel,
-        earlier.c.incident_id == row.c.incident_id,
-        earlier.c.settled_at_us.is_(None),
-        goes_before,
-    )
-    return select(row.c.id).where(row.c.channel == channel, row.c.settled_at_us.is_(None), ~blocked).order_by(row.c.id)
-
-
-def _with_threads(row_ids: list[int]) -> Select[Any]:
-    """These rows, oldest first, each with its incident's thread on its channel."""
-    row, threads = tables.outbox, tables.threads
-    of_its_incident = and_(threads.c.channel == row.c.channel, threads.c.incident_id == row.c.incident_id)
-    joined = row.join(threads, of_its_incident, isouter=True)
-    return select(row, threads.c.thread).select_from(joined).where(row.c.id.in_(row_ids)).order_by(row.c.id)
-
-
-def _claimed(row: Row[Any]) -> Claimed:
+def _claimed(row: Row[Any], merged_since_us: int | None) -> Claimed:
     return Claimed(
         row_id=row.id,
         notification_id=row.notification_id,
@@ -277,4 +270,5 @@ def _claimed(row: Row[Any]) -> Claimed:
         attempts=row.attempts,
         created_at_us=row.created_at_us,
         thread=row.thread,
+        merged_since_us=merged_since_us,
     )

@@ -5,6 +5,7 @@ A model in plain Python says what may happen; the database must agree after ever
 
 import asyncio
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import settings
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 LEASE_S = 20.0
 CHANNELS = ("ops", "hook")
-INCIDENTS = (1, 2, 3)
+INCIDENTS = (1, 2, 3, 4, 5)
+OVER = {"sent", "dead", "merged"}
+events = st.sampled_from([Event.OPENED, Event.UPDATED, Event.REMINDER, Event.RESOLVED])
 channels = st.sampled_from(CHANNELS)
 waits = st.sampled_from([1.0, 30.0, 600.0])
 answers = st.sampled_from(["sent", "retry", "dead"])
@@ -41,6 +44,7 @@ class Row:
     incident_id: int | None
     sequence: int
     channel: str
+    event: Event
     state: str = "pending"
     due_s: float = 0.0
     leased_until_s: float | None = None
@@ -84,6 +88,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.rows: dict[str, Row] = {}
         self.leases: list[Lease] = []
         self.sequences = dict.fromkeys(INCIDENTS, 0)
+        self.ended: set[int] = set()
         self.run_number = 0
 
     def teardown(self) -> None:
@@ -109,32 +114,37 @@ class OutboxMachine(RuleBasedStateMachine):
         self.do(self.journal.begin_run(DaemonRun("1", 1, "h", self.time.now)))
         self.do(self.outbox.void_leases(self.time.now))
 
-    @rule(incident_id=st.sampled_from(INCIDENTS), told=st.sets(channels, min_size=1))
-    def queue_event(self, incident_id: int, told: set[str]) -> None:
-        """An incident has news."""
+    @rule(incident_id=st.sampled_from(INCIDENTS), event=events, told=st.sets(channels, min_size=1))
+    def queue_event(self, incident_id: int, event: Event, told: set[str]) -> None:
+        """An incident has news, unless it is over."""
+        if incident_id in self.ended:
+            return
+        if event is Event.RESOLVED:
+            self.ended.add(incident_id)
         self.sequences[incident_id] += 1
         for channel in sorted(told):
-            self.queue(channel, incident_id, self.sequences[incident_id])
+            self.queue(channel, incident_id, self.sequences[incident_id], event)
 
     @rule(channel=channels)
     def queue_notice(self, channel: str) -> None:
         """A message without an incident."""
         self.queue(channel, None, 0)
 
-    def queue(self, channel: str, incident_id: int | None, sequence: int) -> None:
+    def queue(self, channel: str, incident_id: int | None, sequence: int, event: Event = Event.NOTICE) -> None:
         """Into the real one and into the model."""
         notification_id = f"n{len(self.rows)}"
-        notification = Notification(notification_id, Event.OPENED, "critical", "gw", "t", "m")
+        notification = Notification(notification_id, event, "critical", "gw", "t", "m")
         queued = Queued(channel, notification, incident_id, sequence, self.time.now)
         self.do(self.journal.commit(Batch(outbox=[queued])))
-        self.rows[notification_id] = Row(incident_id, sequence, channel)
+        self.rows[notification_id] = Row(incident_id, sequence, channel, event)
 
     @rule(channel=channels, limit=st.integers(1, 4))
     def claim(self, channel: str, limit: int) -> None:
-        """A worker takes what is due: exactly the oldest that the model allows."""
+        """A worker takes what is due: exactly the oldest that the model allows, or what stands for them."""
         claimed = self.do(self.outbox.claim(channel, self.time.now, LEASE_S, limit))
         allowed = [name for name, row in self.rows.items() if row.channel == channel and self.may_go(row)]
-        assert [row.notification_id for row in claimed] == allowed[:limit]
+        turns = {self.in_turn_of(name) for name in allowed[:limit]}
+        assert [row.notification_id for row in claimed] == [name for name in self.rows if name in turns]
         for taken in claimed:
             row = self.rows[taken.notification_id]
             assert taken.attempts == row.attempts
@@ -142,13 +152,33 @@ class OutboxMachine(RuleBasedStateMachine):
             row.state, row.leased_until_s = "leased", self.time.mono_s + LEASE_S
             self.leases.append(Lease(taken, row.attempts, self.run_number))
 
+    def in_turn_of(self, name: str) -> str:
+        """The message itself, or the later one that makes it needless; those in between are told with it."""
+        head = self.rows[name]
+        same = {
+            other: row
+            for other, row in self.rows.items()
+            if row.incident_id == head.incident_id is not None and row.channel == head.channel
+        }
+        later = [other for other, row in same.items() if row.sequence > head.sequence]
+        if head.state == "leased" or not later:
+            return name
+        told = any(row.state == "sent" for row in same.values())
+        if same[later[-1]].event is Event.RESOLVED and not told:
+            needless = [name, *later[:-1]]
+        else:
+            needless = list(takewhile(lambda other: same[other].event is Event.REMINDER, [name, *later[:-1]]))
+        for other in needless:
+            same[other].state = "merged"
+        return [name, *later][len(needless)]
+
     def may_go(self, row: Row) -> bool:
         """Not settled, first of its incident and channel, due, and in nobody's hands."""
-        if row.state in {"sent", "dead"}:
+        if row.state in OVER:
             return False
         for other in self.rows.values():
             same = other.incident_id == row.incident_id is not None and other.channel == row.channel
-            if same and other.sequence < row.sequence and other.state not in {"sent", "dead"}:
+            if same and other.sequence < row.sequence and other.state not in OVER:
                 return False
         if row.state == "leased":
             assert row.leased_until_s is not None

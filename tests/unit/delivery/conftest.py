@@ -19,6 +19,7 @@ from monitor.delivery.channel import Delivered, Receipt
 from monitor.delivery.delivery import Delivery
 from monitor.domain.action import Language
 from monitor.errors import StorageError
+from monitor.storage.merging import next_of
 from monitor.storage.outbox import Claimed
 
 T = TypeVar("T")
@@ -75,6 +76,20 @@ class Kept:
     error: str | None = None
 
 
+class _Message:
+    """A kept message as `next_of` looks at it; nothing is leased here but by its time."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.id = kept.claimed.row_id
+        self.event = str(kept.claimed.body.get("event"))
+        self.state = kept.state
+        self.created_at_us = kept.claimed.created_at_us
+
+
+def _about(kept: Kept) -> tuple[str, int | None]:
+    return kept.claimed.channel, kept.claimed.incident_id
+
+
 @dataclass
 class FakeOutbox:
     """An outbox in memory that keeps the promises of `due.Outbox`, and refuses when told to."""
@@ -102,7 +117,7 @@ class FakeOutbox:
     async def give_up_absent(self, channels: Collection[str], now: Moment) -> int:
         """As promised."""
         self._refuse()
-        waiting = [kept for kept in self.rows.values() if kept.state not in ("sent", "dead")]
+        waiting = [kept for kept in self.rows.values() if kept.state == "pending"]
         absent = [kept for kept in waiting if kept.claimed.channel not in channels]
         for kept in absent:
             kept.state, kept.due_us = "dead", now.mono_us
@@ -111,7 +126,8 @@ class FakeOutbox:
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> Sequence[Claimed]:
         """As promised."""
         self._refuse()
-        due = [kept for kept in self._heads(channel) if kept.due_us <= now.mono_us][:limit]
+        heads = [kept for kept in self._heads(channel) if kept.due_us <= now.mono_us][:limit]
+        due = sorted((self._in_turn_of(head) for head in heads), key=lambda kept: kept.claimed.row_id)
         claimed = [replace(kept.claimed, thread=self._thread(kept.claimed)) for kept in due]
         for kept in due:
             kept.due_us = now.plus_s(lease_s).mono_us
@@ -153,6 +169,19 @@ class FakeOutbox:
             first.setdefault(("notice", row.row_id) if row.incident_id is None else row.incident_id, kept)
         return sorted(first.values(), key=lambda kept: kept.claimed.row_id)
 
+    def _in_turn_of(self, head: Kept) -> Kept:
+        """What goes in the turn of this head; what it stands for is settled."""
+        if head.claimed.incident_id is None:
+            return head
+        same = [kept for kept in self.rows.values() if _about(kept) == _about(head)]
+        same.sort(key=lambda kept: (kept.claimed.sequence, kept.claimed.row_id))
+        following = next_of([_Message(kept) for kept in same])
+        for row_id in following.stands_for:
+            self.rows[row_id].state = "merged"
+        kept = self.rows[following.row_id]
+        kept.claimed = replace(kept.claimed, merged_since_us=following.merged_since_us)
+        return kept
+
     def _thread(self, row: Claimed) -> str | None:
         return self.threads.get((row.channel, row.incident_id))
 
@@ -180,6 +209,7 @@ class FakeChannel:
     attempts: list[tuple[float, str]] = field(default_factory=list)
     arrived: list[str] = field(default_factory=list)
     threads: list[str | None] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     sending: int = 0
     most_at_once: int = 0
     takes_s: float = 0.0
@@ -200,6 +230,7 @@ class FakeChannel:
         if isinstance(answer, Delivered):
             self.arrived.append(notification.id)
             self.threads.append(thread)
+            self.texts.append(notification.message)
         return answer
 
     async def close(self) -> None:
@@ -234,11 +265,13 @@ class World:
         self.delivery = Delivery(self.channels, self.outbox, self.clock, self.voice, observer=observer, rng=rng)
         return asyncio.create_task(self.delivery.run())
 
-    def commit(self, incident: int, *sequences: int, channels: Sequence[str] = ("ops",)) -> None:
+    def commit(
+        self, incident: int, *sequences: int, channels: Sequence[str] = ("ops",), event: Event | None = None
+    ) -> None:
         """The ledger commits messages of one incident."""
         for sequence in sequences or (1,):
             for name in channels:
-                self.outbox.put(queued(incident, sequence, name, self.clock.now()))
+                self.outbox.put(queued(incident, sequence, name, self.clock.now(), event))
         if hasattr(self, "delivery"):
             self.delivery.wake()
 
@@ -255,10 +288,10 @@ class World:
         await self.until(lambda: all(kept.state != "pending" for kept in self.outbox.rows.values()), within_s, 1.0)
 
 
-def queued(incident: int, sequence: int, channel: str, at: Moment) -> Queued:
-    """A message of an incident on its way."""
+def queued(incident: int, sequence: int, channel: str, at: Moment, event: Event | None = None) -> Queued:
+    """A message of an incident on its way: its beginning, then updates, unless told otherwise."""
     facts = IncidentFacts(incident, f"gw/chat/m{incident}", "t", "t", None, 0.0, "TIMEOUT", "endpoint", ())
-    event = Event.OPENED if sequence == 1 else Event.RESOLVED
+    event = event or (Event.OPENED if sequence == 1 else Event.UPDATED)
     title = f"DOWN: m{incident} on gw (TIMEOUT)"
     note_id = f"{incident}-{sequence}-{channel}"
     note = Notification(note_id, event, "critical", "gw", title, "m is down", incident=facts, details=Details())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from monitor.alerting.batch import Batch, DaemonRun, Queued
-from monitor.alerting.notification import Notification
+from monitor.alerting.notification import Event, Notification
 from monitor.clock import US_PER_S, Moment
 from monitor.delivery.due import Outbox
 from monitor.domain.check import Check, CheckKind, Severity
@@ -64,8 +64,8 @@ def outbox(outbox_and_put: tuple[Outbox, Put]) -> Outbox:
 def put(outbox_and_put: tuple[Outbox, Put], lost: Notification) -> Callable[..., Awaitable[None]]:
     """Commits one message of an incident, or a notice."""
 
-    async def commit(incident: int | None, sequence: int, channel: str = "ops") -> None:
-        note = replace(lost, id=f"{incident}-{sequence}")
+    async def commit(incident: int | None, sequence: int, channel: str = "ops", event: Event = Event.OPENED) -> None:
+        note = replace(lost, id=f"{incident}-{sequence}", event=event)
         await outbox_and_put[1](Queued(channel, note, incident, sequence, NOW))
 
     return commit
@@ -159,6 +159,39 @@ async def test_the_first_thread_of_an_incident_is_given_back(outbox: Outbox, put
     (third,) = await outbox.claim("ops", NOW, 20.0, 10)
     (elsewhere,) = await outbox.claim("hook", NOW, 20.0, 10)
     assert (third.thread, elsewhere.thread) == ("C1:7", None)
+
+
+async def test_an_end_stands_for_a_beginning_that_nobody_heard(outbox: Outbox, put: Any) -> None:
+    """Also one that is being retried; but not one in somebody's hands, nor on a channel that was told."""
+    for channel in ("ops", "hook", "held"):
+        await put(1, 1, channel)
+    (opened,) = await outbox.claim("ops", NOW, 20.0, 10)
+    await outbox.settle_retry(opened, NOW, NOW.plus_s(30), "HTTP 503")
+    (told,) = await outbox.claim("hook", NOW, 20.0, 10)
+    await outbox.settle_sent(told, NOW)
+    await outbox.claim("held", NOW, 20.0, 10)
+    for channel in ("ops", "hook", "held"):
+        await put(1, 2, channel, Event.UPDATED)
+        await put(1, 3, channel, Event.RESOLVED)
+    assert not await outbox.claim("ops", NOW.plus_s(29), 20.0, 10)
+    (both,) = await outbox.claim("ops", NOW.plus_s(30), 20.0, 10)
+    assert (both.notification_id, both.merged_since_us) == ("1-3", NOW.wall_us)
+    (update,) = await outbox.claim("hook", NOW, 20.0, 10)
+    assert (update.notification_id, update.merged_since_us) == ("1-2", None)
+    assert _ids(await outbox.claim("held", NOW, 20.0, 10)) == []
+    await outbox.settle_retry(both, NOW.plus_s(31), NOW.plus_s(40), "HTTP 503")
+    (again,) = await outbox.claim("ops", NOW.plus_s(40), 20.0, 10)
+    assert (again.notification_id, again.merged_since_us, again.attempts) == ("1-3", NOW.wall_us, 1)
+    assert await outbox.settle_sent(again, NOW.plus_s(41))
+    assert await outbox.next_due_s("ops", NOW.plus_s(41)) is None
+
+
+async def test_a_reminder_gives_way_to_newer_news(outbox: Outbox, put: Any) -> None:
+    """The last one of several is told; alone it is told as ever."""
+    for sequence in (1, 2, 3):
+        await put(1, sequence, event=Event.REMINDER)
+    (newest,) = await outbox.claim("ops", NOW, 20.0, 10)
+    assert (newest.notification_id, newest.merged_since_us) == ("1-3", None)
 
 
 def _ids(rows: Any) -> list[str]:

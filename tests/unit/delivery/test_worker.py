@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from monitor.alerting.notification import Event
 from monitor.delivery.channel import Delivered, Permanent, Retry
 
 if TYPE_CHECKING:
@@ -73,15 +74,86 @@ def test_later_messages_are_given_the_thread_of_the_first(live: "Live[None]") ->
 
 
 def test_sends_resolved_even_if_opened_died(live: "Live[None]") -> None:
-    """The end of an outage is told even where its beginning was refused."""
+    """The end of an outage is told even where its beginning was refused, and says that it is both."""
 
     async def story(world: "World") -> None:
         channel = world.channel("ops", GONE, BUSY)
         world.start()
-        world.commit(1, 1, 2)
+        world.commit(1)
+        await world.until(lambda: world.outbox.states("ops") == ["dead"])
+        world.commit(1, 2, event=Event.RESOLVED)
         await world.settled()
         assert world.outbox.states("ops") == ["dead", "sent"]
         assert channel.arrived == ["1-2-ops"]
+        assert channel.texts == ["m is down Beginning and end in one message."]
+
+    live(story)
+
+
+def test_an_end_that_overtakes_its_beginning_tells_both(live: "Live[None]") -> None:
+    """While a channel was down an outage came and went: one message, and how late it is."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", *[Retry("HTTP 503", 600.0)] * 2)
+        world.start()
+        world.commit(1)
+        await asyncio.sleep(300.0)
+        world.commit(1, 2)
+        world.commit(1, 3, event=Event.RESOLVED)
+        await world.settled()
+        assert world.outbox.states("ops") == ["merged", "merged", "sent"]
+        assert channel.arrived == ["1-3-ops"]
+        assert channel.texts == ["m is down Told 20 min late, beginning and end in one message."]
+
+    live(story)
+
+
+def test_what_was_told_before_its_end_is_not_merged(live: "Live[None]") -> None:
+    """People know of the beginning: updates and end follow in order, each saying how late it is."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", OK, Retry("HTTP 503", 120.0))
+        world.start()
+        world.commit(1)
+        await world.settled()
+        world.commit(1, 2)
+        world.commit(1, 3, event=Event.RESOLVED)
+        await world.settled()
+        assert channel.arrived == ["1-1-ops", "1-2-ops", "1-3-ops"]
+        assert channel.texts == ["m is down", *["m is down Told 2 min late."] * 2]
+
+    live(story)
+
+
+def test_a_reminder_that_is_overtaken_reminds_nobody(live: "Live[None]") -> None:
+    """A channel that was down for hours gets the newest one only."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel("ops", OK, Retry("HTTP 503", 3_600.0))
+        world.start()
+        world.commit(1)
+        await world.settled()
+        world.commit(1, 2, 3, 4, event=Event.REMINDER)
+        await world.settled()
+        assert world.outbox.states("ops") == ["sent", "merged", "merged", "sent"]
+        assert channel.arrived == ["1-1-ops", "1-4-ops"]
+
+    live(story)
+
+
+def test_lateness_outlives_a_restart_and_a_clock_that_is_set(live: "Live[None]") -> None:
+    """It is counted by the clock that nobody sets, and over a stop by the wall clock."""
+
+    async def story(world: "World") -> None:
+        channel = world.channel()
+        world.commit(1)
+        await asyncio.sleep(3_360.0)
+        world.start()
+        await world.settled()
+        world.clock.skew_s = 7 * DAY_S
+        world.commit(2)
+        await world.settled()
+        assert channel.texts == ["m is down Told 56 min late.", "m is down"]
 
     live(story)
 
@@ -252,20 +324,21 @@ def test_one_canonical_line_per_try_and_repeats_are_quiet(live: "Live[None]") ->
     live(story)
 
 
+EVENTS = st.sampled_from([Event.OPENED, Event.UPDATED, Event.REMINDER, Event.RESOLVED])
 RECEIPTS = st.sampled_from([OK, OK, BUSY, Retry("HTTP 429", 7.0), GONE, RuntimeError("broken"), HANG])
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     answers=st.lists(RECEIPTS, max_size=25),
-    commits=st.lists(st.tuples(st.integers(1, 3), st.floats(0.0, 30.0)), min_size=1, max_size=10),
+    commits=st.lists(st.tuples(st.integers(1, 3), EVENTS, st.floats(0.0, 30.0)), min_size=1, max_size=10),
     kills=st.lists(st.integers(0, 9), max_size=3),
     refusals=st.lists(st.integers(0, 9), max_size=3),
 )
 def test_any_story_keeps_the_promises(
     live: "Live[None]",
     answers: Sequence[Any],
-    commits: Sequence[tuple[int, float]],
+    commits: Sequence[tuple[int, Event, float]],
     kills: Sequence[int],
     refusals: Sequence[int],
 ) -> None:
@@ -275,9 +348,13 @@ def test_any_story_keeps_the_promises(
         channel = world.channel("ops", *answers)
         task = world.start()
         sequences: dict[int, int] = {}
-        for number, (incident, gap_s) in enumerate(commits):
+        ended: set[int] = set()
+        for number, (incident, event, gap_s) in enumerate(commits):
             sequences[incident] = sequences.get(incident, 0) + 1
-            world.commit(incident, sequences[incident])
+            if incident not in ended:
+                world.commit(incident, sequences[incident], event=event)
+            if event is Event.RESOLVED:
+                ended.add(incident)
             if number in refusals:
                 world.outbox.refusals = 5
             await asyncio.sleep(gap_s)
@@ -294,7 +371,11 @@ def test_any_story_keeps_the_promises(
 def _promises(world: "World", arrived: Sequence[str], attempts: Sequence[str]) -> None:
     states = {kept.claimed.notification_id: kept.state for kept in world.outbox.rows.values()}
     assert {sent for sent, state in states.items() if state == "sent"} <= set(arrived)
-    assert set(attempts) == set(states)
+    merged = {sent for sent, state in states.items() if state == "merged"}
+    assert set(attempts) | merged == set(states)
+    for sent in merged:  # never the last news of its incident
+        incident, sequence, _ = sent.split("-")
+        assert any(other.startswith(f"{incident}-") and int(other.split("-")[1]) > int(sequence) for other in states)
     for incident in {sent.split("-")[0] for sent in states}:
         firsts = list(dict.fromkeys(sent for sent in attempts if sent.split("-")[0] == incident))
         assert firsts == sorted(firsts, key=lambda sent: int(sent.split("-")[1]))
