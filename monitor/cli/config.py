@@ -78,6 +78,23 @@ def show(
 
 
 @app.command()
+def diff(
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The file that is to take the configuration's place.")],
+    config: ConfigOption = None,
+) -> None:
+    """Say what a reload with NEW in the configuration's place would change."""
+    from monitor.config.checks import checks_of  # noqa: PLC0415  the command line imports only what the command needs
+    from monitor.config.difference import View, difference  # noqa: PLC0415  the same
+    from monitor.config.load import load, loads  # noqa: PLC0415  the same
+    from monitor.config.renames import renaming_of  # noqa: PLC0415  the same
+
+    present = _load(config)
+    after = loads(load(new).text, present.base_dir, new).config  # its relative paths will start where the present's do
+    sides = View(present.config, checks_of(present.config)), View(after, checks_of(after))
+    typer.echo("\n".join(difference(*sides, renaming_of(after)).lines()) or "nothing differs")
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from monitor.config.schema import json_schema  # noqa: PLC0415  the same

@@ -108,3 +108,35 @@ def test_schema_is_json() -> None:
     schema = json.loads(CliRunner().invoke(app, ["schema"]).stdout)
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert "endpoints" in schema["properties"]
+
+
+def test_diff_says_what_a_reload_would_change(path: Path, tmp_path: Path) -> None:
+    """Without a daemon, and without reading a secret."""
+    new = tmp_path / "elsewhere" / "new.toml"
+    new.parent.mkdir()
+    new.write_text(VALID.replace('"a/one", ', "").replace('"one"', '"two"').replace("5m", "6m"))
+    result = CliRunner().invoke(app, ["diff", str(new), "-c", str(path)], env={"GW_KEY": ""})
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "- check gw/chat/a/one",
+        "~ check gw/chat/a/two",
+        "+ channel two",
+        "- channel one",
+        '~ gw/chat/a/two: interval: "5m" to "6m"',
+    ]
+
+
+def test_diff_of_the_same_says_so(path: Path, tmp_path: Path) -> None:
+    """A relative path means the same file, wherever the new configuration lies now."""
+    path.write_text(VALID.replace("[[channels]]", 'ca_file = "ca.pem"\n[[channels]]'))
+    new = tmp_path / "elsewhere" / "new.toml"
+    new.parent.mkdir()
+    new.write_text(path.read_text())
+    assert CliRunner().invoke(app, ["diff", str(new), "-c", str(path)]).stdout == "nothing differs\n"
+
+
+def test_diff_refuses_what_is_wrong(path: Path, tmp_path: Path) -> None:
+    """The new file is checked on the way."""
+    new = tmp_path / "new.toml"
+    new.write_text(WRONG)
+    assert isinstance(CliRunner().invoke(app, ["diff", str(new), "-c", str(path)]).exception, ConfigError)
