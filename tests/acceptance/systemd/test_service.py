@@ -106,13 +106,29 @@ def test_it_stops_cleanly(service: "Machine") -> None:
 
 
 def test_a_wrong_configuration_fails_the_start_with_one_message(service: "Machine") -> None:
-    """`systemctl start` fails, and the journal names the mistake; systemd goes on trying."""
+    """Where none was ever valid: `systemctl start` fails, and the journal names the mistake; systemd goes on trying."""
     service.run("systemctl", "stop", "relaywatch")
+    service.run("find", "/var/lib/relaywatch", "-name", "*.last-good.toml", "-delete")
     _rewrite(service, "[storage]", "[storag]")
     assert service.run("systemctl", "start", "relaywatch", check=False).returncode != 0
     assert "storag" in service.journal()
     assert service.property("ExecMainStatus") == "2"
     assert service.property("ActiveState") == "activating"
+
+
+def test_a_file_that_became_invalid_starts_what_was_valid_last(service: "Machine") -> None:
+    """The unit's own start: the same checks, a critical line in the journal, and the reload of the corrected file."""
+    copy = service.root / "var/lib/relaywatch/relaywatch.last-good.toml"
+    service.eventually(copy.is_file)
+    service.run("systemctl", "stop", "relaywatch")
+    _rewrite(service, "[storage]", "[storag]")
+    service.run("systemctl", "start", "relaywatch")
+    service.eventually(lambda: service.property("StatusText").startswith("watching 2 checks"))
+    assert "runs_on_last_good" in service.journal()
+    assert "because the present file is invalid: storag" in service.journal()
+    _rewrite(service, "[storag]", "[storage]")
+    service.run("systemctl", "reload", "relaywatch")
+    service.eventually(lambda: "config_reloaded" in service.journal())
 
 
 def test_its_group_may_read_and_nobody_else(service: "Machine") -> None:
