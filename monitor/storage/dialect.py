@@ -5,6 +5,7 @@ Another engine brings its own module with these names.
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_ti
 _PAGE_BYTES = 1024
 # A larger log is checkpointed less often: a page that many commits touch goes to the file once.
 _LOG_BYTES = 16 * 1024 * 1024
+_STEPS_BETWEEN_WISHES = 100_000  # of its virtual machine: some milliseconds
 _TUNING = {
     "wal_autocheckpoint": _LOG_BYTES // _PAGE_BYTES,
     "journal_size_limit": 4 * _LOG_BYTES,
@@ -86,6 +88,13 @@ def read_engine(path: Path, *, immutable: bool = False) -> Engine:
 def touch(connection: Connection) -> None:
     """Reads one page, so that a file which cannot be read says so; the snapshot of a reader begins here."""
     connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar()
+
+
+def stop_when(connection: Connection, wished: Callable[[], bool]) -> None:
+    """Interrupts every statement of this connection while `wished` is true."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101  for the type checker
+    driver.set_progress_handler(wished, _STEPS_BETWEEN_WISHES)
 
 
 def free_bytes(connection: Connection) -> int:

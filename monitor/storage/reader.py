@@ -46,6 +46,10 @@ class Reader:
         self.connection.close()
         self.connection.engine.dispose()
 
+    def stop_when(self, wished: Callable[[], bool]) -> None:
+        """Whatever is asked from now on ends early, as refused, once `wished` says so; it is asked every few ms."""
+        dialect.stop_when(self.connection, wished)
+
     def __enter__(self) -> Self:
         return self
 

@@ -108,3 +108,14 @@ def test_a_question_that_the_database_refuses_is_a_storage_error(empty_database:
         reader.connection.exec_driver_sql("CREATE TEMP VIEW results AS SELECT 1 AS x")
         with pytest.raises(StorageError, match="the database refused: no such column"):
             history.results(reader, history.Selection())
+
+
+def test_a_question_ends_when_nobody_waits_any_more(empty_database: Path) -> None:
+    """However long its statement would run; the reader is closed as ever."""
+    wishes = iter([False, True])
+    with Reader(empty_database) as reader:
+        reader.stop_when(lambda: next(wishes, True))
+        with pytest.raises(OperationalError, match="interrupted"):
+            reader.connection.exec_driver_sql(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+            ).scalar()
