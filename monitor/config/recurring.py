@@ -17,6 +17,8 @@ _TOO_OFTEN = ("SECONDLY", "MINUTELY")
 _MOST_COUNT = 1000
 _MOST_CHARACTERS = 500
 _MOST_STARTS_OF_DAY = 24
+_WEEKS_OF_MONTH = 5
+_WEEKS_OF_YEAR = 53
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,4}", re.ASCII)
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
@@ -57,8 +59,7 @@ def parse_rule(text: str, zone: ZoneInfo, skipped: frozenset[date] = frozenset()
         raise wrong("has COUNT and UNTIL; RFC 5545 allows one of them")
     for name, value in parts.items():
         _CHECKS.get(name, _check_numbers)(name, value)
-    if parts["FREQ"] not in ("MONTHLY", "YEARLY") and re.search(r"\d", parts.get("BYDAY", "")):
-        raise wrong(f"BYDAY={parts['BYDAY']}: a number before a day goes with FREQ=MONTHLY or YEARLY")
+    _check_numbered_days(parts)
     _check_often(parts)
     until = parts.pop("UNTIL", None)
     return Rule(tuple(parts.items()), None if until is None else _until(until, zone), skipped)
@@ -131,6 +132,17 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "WKST": _check_week_start,
     "UNTIL": _check_until,
 }
+
+
+def _check_numbered_days(parts: dict[str, str]) -> None:
+    """Of a month there are five weeks at most, of a year 53."""
+    days = parts.get("BYDAY", "")
+    most = max((abs(int(number)) for number in re.findall(r"[+-]?\d+", days)), default=0)
+    if most and parts["FREQ"] not in ("MONTHLY", "YEARLY"):
+        raise wrong(f"BYDAY={days}: a number before a day goes with FREQ=MONTHLY or YEARLY")
+    within_month = parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts
+    if most > (_WEEKS_OF_MONTH if within_month else _WEEKS_OF_YEAR):
+        raise wrong(f"BYDAY={days}: there are not so many weeks in a {'month' if within_month else 'year'}")
 
 
 def _check_often(parts: dict[str, str]) -> None:
