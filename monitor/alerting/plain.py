@@ -27,6 +27,14 @@ _REPLACED: MappingProxyType[int, str | None] = MappingProxyType(
     | dict.fromkeys((*map(ord, _DIRECTION), *_INVISIBLE_TAGS)),
 )
 
+_BREAK = "\u2060"
+_LIVE = re.compile(
+    r"(?<=:)(?=//)"  # http://
+    r"|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)"
+    r"|(?<=@)(?=[\w&!])|(?<=<)(?=[@#!])",  # @here, @channel, user@example.org, <@U1>, <!channel>
+    re.IGNORECASE,
+)
+
 
 def harmless(text: str) -> str:
     """`text` without control characters, terminal escapes and direction overrides; line breaks and blanks stay."""
@@ -36,6 +44,11 @@ def harmless(text: str) -> str:
 def printable(text: str) -> str:
     """`text` as `harmless` leaves it, on one line, runs of blanks made one."""
     return " ".join(_harmless_line(text).split())
+
+
+def lifeless(text: str) -> str:
+    """`text` in which mentions and links are broken by an invisible character: no chat notifies or opens anything."""
+    return _LIVE.sub(_BREAK, text)
 
 
 def _harmless_line(text: str) -> str:

@@ -24,7 +24,7 @@ from slack_sdk.models.blocks import (
 
 from monitor.alerting.notification import Event, IncidentFacts, Notification
 from monitor.alerting.phrases import PHRASES, Bilingual, Phrase
-from monitor.alerting.plain import ELLIPSIS, cut, harmless
+from monitor.alerting.plain import ELLIPSIS, cut, harmless, lifeless
 from monitor.alerting.texts import Voice, fault_words, severity_words
 from monitor.clock import US_PER_S
 
@@ -47,12 +47,6 @@ _PLACED = (Phrase.FAULT, Phrase.REASON, Phrase.WHAT_TO_DO, Phrase.WORKS_NOW)
 
 _BREAK = "\u2060"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_LIVE = re.compile(
-    r"(?<=:)(?=//)"  # http://
-    r"|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)"
-    r"|(?<=@)(?=\w)",  # @here, @channel, user@example.org
-    re.IGNORECASE,
-)
 _BARE_DOMAIN = re.compile(r"(?<=\w)(?=\.[a-z]{2,})", re.IGNORECASE)
 
 
@@ -151,7 +145,7 @@ def _plain(text: str, limit: int) -> PlainTextObject:
 
 
 def _dead(text: str, limit: int) -> str:
-    return escaped(_LIVE.sub(_BREAK, harmless(text)), limit)
+    return escaped(lifeless(harmless(text)), limit)
 
 
 def _without_domains(text: str) -> str:

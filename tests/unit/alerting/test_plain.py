@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerting.plain import cut, harmless, printable
+from monitor.alerting.plain import cut, harmless, lifeless, printable
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,21 @@ def test_cut_is_never_longer(text: str, limit: int) -> None:
     """Short text is left alone, long text ends with an ellipsis."""
     assert len(cut(text, limit)) <= limit
     assert cut(text, limit) == text if len(text) <= limit else cut(text, limit).endswith("…")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@here", "@everyone", "<@U123>", "<!channel>", "<#C1>", "<@&42>", "https://evil.example", "WWW.evil.example",
+     "mailto:a@evil.example", "a@evil.example"],
+)  # fmt: skip
+def test_nothing_in_a_chat_comes_alive(text: str) -> None:
+    """Broken where a program would recognise it, and readable as before."""
+    dead = lifeless(f"x {text} y")
+    assert text not in dead
+    assert dead.replace("\u2060", "") == f"x {text} y"
+
+
+def test_what_notifies_nobody_stays_as_it_is() -> None:
+    """Model names above all: people copy them."""
+    for text in ("openai/gpt-4.1 on gw", "a @ b", "5 < 6", "HTTP 500: internal error", "org/model:free"):
+        assert lifeless(text) == text

@@ -61,7 +61,7 @@ def test_what_has_no_place_of_its_own_stays_in_the_text(opened: Notification, vo
     told = replace(opened, event=event, message=message, incident=acknowledged)
     texts = _texts(payload(told, voice)["attachments"][0])
     assert texts[0] == "m is down.\nfailing now (2): a\u2060.model, b"
-    assert "*Acknowledged by*\nkim &lt;!here&gt;" in texts
+    assert "*Acknowledged by*\nkim &lt;\u2060!here&gt;" in texts
 
 
 def test_many_checks_are_a_few_and_a_number(opened: Notification, voice: "Voice") -> None:
