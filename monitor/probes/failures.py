@@ -39,6 +39,7 @@ _KIND_OF_ERRNO = {
     errno.EADDRNOTAVAIL: NoAnswerKind.NO_ROUTE,
     errno.EACCES: NoAnswerKind.NO_ROUTE,
     errno.EPERM: NoAnswerKind.NO_ROUTE,
+    errno.EINVAL: NoAnswerKind.NO_ROUTE,  # what Linux says of a blackhole route
     errno.EMFILE: NoAnswerKind.INTERNAL,
     errno.ENFILE: NoAnswerKind.INTERNAL,
     errno.ENOMEM: NoAnswerKind.INTERNAL,

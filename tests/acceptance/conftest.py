@@ -82,6 +82,7 @@ class Deployment:
         environ: of the daemon and of every command; nothing else is inherited.
         arguments: of the command, before its name.
         options: of `run`.
+        inside: what the daemon is started through, such as `ip netns exec NAME`.
         logs: the log lines of the present run.
         stderr: all bytes of every run; `stdout` likewise.
     """
@@ -93,6 +94,7 @@ class Deployment:
         self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
         self.arguments: list[str] = []
         self.options: list[str] = []
+        self.inside: list[str] = []
         self.logs: list[Line] = []
         self.stderr = bytearray()
         self.stdout = bytearray()
@@ -134,7 +136,13 @@ class Deployment:
         self.logs = []
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            *(COMMAND, *self.arguments, "run", "-c", self.path, *self.options),
+            *self.inside,
+            COMMAND,
+            *self.arguments,
+            "run",
+            "-c",
+            self.path,
+            *self.options,
             stdout=pipe,
             stderr=pipe,
             env=self.environ,
@@ -242,9 +250,9 @@ class World:
         served = "".join(f'[[models]]\nid = {json.dumps(model)}\nlatency = "{latency}"\n' for model in models)
         return await self._house.enter_async_context(Gateway(parse_script(served), clock=SystemClock(), **options))
 
-    async def hook(self) -> WebhookSink:
+    async def hook(self, **options: Any) -> WebhookSink:
         """A webhook receiver."""
-        return await self._house.enter_async_context(WebhookSink())
+        return await self._house.enter_async_context(WebhookSink(**options))
 
     async def slack(self) -> SlackSink:
         """A double of Slack."""

@@ -31,7 +31,8 @@ def connecting(error: OSError) -> aiohttp.ClientConnectorError:
         (errno.EACCES, NoAnswerKind.NO_ROUTE),
         (errno.ETIMEDOUT, NoAnswerKind.CONNECT_TIMEOUT),
         (errno.EMFILE, NoAnswerKind.INTERNAL),
-        (errno.EINVAL, NoAnswerKind.INTERNAL),
+        (errno.EINVAL, NoAnswerKind.NO_ROUTE),
+        (errno.EBADF, NoAnswerKind.INTERNAL),
     ],
 )
 def test_an_error_of_the_system_while_connecting(number: int, kind: NoAnswerKind) -> None:
