@@ -138,8 +138,9 @@ class Outages:
         note = (("incident", str(other.id)),)
         book.tell(Kind.RESOLVED, ended, now, previous=incident, why_not=Told.PART_OF_ANOTHER, note=note)
         grown = absorbed(other, incident)
-        wider = WIDTH[incident.scope] > WIDTH[other.scope]
-        book.put(widened(grown, Blame(incident.scope, incident.cause.fault_domain), newest) if wider else grown)
+        blame = judged_of(book.roster.known(grown.checks), Blame(incident.scope, incident.cause.fault_domain))
+        wider = WIDTH[blame.scope] > WIDTH[other.scope]
+        book.put(widened(grown, blame, newest) if wider else grown)
 
     def _open(self, step: Step, blame: Blame, *, held: bool) -> None:
         book, check, now = self._book, step.check, step.now
