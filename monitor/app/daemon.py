@@ -20,6 +20,7 @@ from monitor.app.changes import Changes, Fallback, changed, log_doubts, log_rena
 from monitor.app.intake import Intake
 from monitor.app.past import Past
 from monitor.app.progress import Progress
+from monitor.app.rules import RuleWatch
 from monitor.app.self_watch import SelfWatch
 from monitor.app.setup import Setup, prepare
 from monitor.app.tasks import Wishes, first_of, named, unless
@@ -162,6 +163,7 @@ class Daemon:
         timer = SlotTimer(clock)
         self._scheduler = Scheduler(self._prober.probe, self._intake.report, self._ledger.plan_changed, timer, clock)
         self.progress = Progress(self._scheduler, self._ledger, lambda: self._delivery, self._self_watch.reasons, clock)
+        self._rules = RuleWatch(self._ledger, path, self._metrics.certificate_days, clock)
         self._changes = Changes(self._fallback, self._environ, clock, self._metrics, self._ledger)
         sources = Sources(self._ledger, Past(path, clock), self.progress.unready, clock, setup.voice, os.getpid())
         web = setup.config.web
@@ -194,6 +196,7 @@ class Daemon:
         aside = [
             start("scheduler", self._scheduler.run()),
             start("self-watch", self._self_watch.run()),
+            start("rules", self._rules.run()),
             start("heartbeat", beat(self._journal, self._clock, self._notifier, self._summary)),
             start("retention", prune(Retention(self._writer, self._clock), self._keep_s)),
         ]
