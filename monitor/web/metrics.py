@@ -70,15 +70,9 @@ class Metrics:
             ["channel", "outcome"],
             registry=self.registry,
         )
-        self._config_valid = Gauge(
-            "relaywatch_config_valid", "1 if the newest configuration was accepted.", registry=self.registry
-        )
+        self._config_valid = self._flag("config_valid", "1 if the newest configuration was accepted.")
         self.config_problem: str | None = None
-        self._config_valid.set(1)
-        self._uplink_up = Gauge(
-            "relaywatch_uplink_up", "0 while the monitor's own network is closed.", registry=self.registry
-        )
-        self._uplink_up.set(1)
+        self._uplink_up = self._flag("uplink_up", "0 while the monitor's own network is closed.")
         self.registry.register(_BuildInfo())
         ProcessCollector(registry=self.registry)
 
@@ -129,6 +123,12 @@ class Metrics:
         """Days until the certificate expires, by endpoint, of the endpoints in force."""
         endpoints = {check.endpoint for check in checks.values()}
         return {endpoint: days for endpoint, days in self._days.items() if endpoint in endpoints}
+
+    def _flag(self, name: str, meaning: str) -> Gauge:
+        """1 until it is set."""
+        flag = Gauge(f"relaywatch_{name}", meaning, registry=self.registry)
+        flag.set(1)
+        return flag
 
 
 class Beliefs(Collector):
