@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.clock import Moment
 from monitor.domain.check import Severity
 from monitor.domain.incident import IncidentKind
 from monitor.domain.rules import (
@@ -26,7 +27,7 @@ from monitor.domain.rules import (
     Why,
 )
 from monitor.domain.rules_burn import BURN_WINDOWS, questions_of_slo
-from monitor.domain.rules_judge import CAUSE_OF, RULE_KINDS, gravest, judge, questions
+from monitor.domain.rules_judge import CAUSE_OF, RULE_KINDS, RuleFinding, gravest, judge, questions
 
 AVAILABILITY = AvailabilityRule(below=99.0, recovery=99.5)
 COVERAGE = CoverageRule(below=90.0, recovery=95.0, severity=Severity.CRITICAL)
@@ -174,6 +175,9 @@ def test_several_rules_of_one_kind_speak_as_one() -> None:
 
 def test_every_rule_has_a_kind_with_a_cause() -> None:
     """An incident needs both."""
+    at = Moment(0, 0)
+    finding = RuleFinding("gw/m", IncidentKind.COVERAGE, True, Severity.WARNING, Why.BEYOND_LIMIT, "few", None, at)  # noqa: FBT003  fields in their order
+    assert finding.cause is CAUSE_OF[IncidentKind.COVERAGE]
     assert set(KIND_OF.values()) == set(CAUSE_OF) == RULE_KINDS
     assert IncidentKind.OUTAGE not in RULE_KINDS
 
