@@ -18,6 +18,7 @@ def test_the_demo_watches_all_its_models_every_second(tmp_path: Path) -> None:
     (endpoint,) = config.endpoints
     assert (endpoint.name, str(endpoint.base_url)) == ("demo", BASE_URL)
     assert [model.id for model in endpoint.models] == [model.id for model in script.models]
+    assert config.connectivity.targets == ()  # nobody outside is asked
 
 
 def test_odd_model_ids_survive(tmp_path: Path) -> None:
