@@ -56,14 +56,18 @@ class WebhookSink:
         clock: for the time of arrival.
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
+        path: where requests are taken.
     """
 
-    def __init__(self, *, clock: Clock | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, *, clock: Clock | None = None, host: str = "127.0.0.1", port: int = 0, path: str = "/hook"
+    ) -> None:
         self._clock = clock or SystemClock()
         self._manners = Manners()
         self._record: Record[Received] = Record()
         app = web.Application()
-        app.router.add_post("/hook", self._receive)
+        self._path = path
+        app.router.add_post(path, self._receive)
         self._server = Server(app, host=host, port=port, keepalive_timeout=KEEPALIVE_S)
 
     async def __aenter__(self) -> Self:
@@ -76,7 +80,7 @@ class WebhookSink:
     @property
     def url(self) -> str:
         """Where to send."""
-        return f"http://{self._server.authority}/hook"
+        return f"http://{self._server.authority}{self._path}"
 
     @property
     def received(self) -> list[Received]:

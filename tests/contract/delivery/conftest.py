@@ -1,8 +1,11 @@
 """Every channel against a double of its other side, on loopback."""
 
+import asyncio
+import html
 import io
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -13,8 +16,14 @@ import pytest
 from monitor.alerting.notification import Details, Event, IncidentFacts, Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import SystemClock
+from monitor.config.channel_types import TlsMode
+from monitor.config.mailbox import mailbox
+from monitor.delivery.alertmanager import AlertmanagerChannel
+from monitor.delivery.apprise_channel import AppriseChannel, services
 from monitor.delivery.channel import Channel
 from monitor.delivery.console import ConsoleChannel
+from monitor.delivery.email_channel import EmailChannel, MailServer
+from monitor.delivery.email_message import Letterhead
 from monitor.delivery.line import Line
 from monitor.delivery.pagerduty import PagerDutyChannel
 from monitor.delivery.slack import SlackBotChannel, SlackWebhookChannel
@@ -23,6 +32,7 @@ from monitor.domain.action import Language
 from monitor.simulator.pagerduty import ROUTING_KEY, PagerDutySink
 from monitor.simulator.sinks import Answer, WebhookSink
 from monitor.simulator.slack import TOKEN, SlackSink
+from tests.contract.conftest import MailSink
 
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 VOICE = Voice(Language.EN, ZoneInfo("Asia/Seoul"))
@@ -100,6 +110,45 @@ async def pagerduty(stack: AsyncExitStack, *, dead: bool) -> Bench:
     )
 
 
+async def alertmanager(stack: AsyncExitStack, *, dead: bool) -> Bench:
+    """The channel `alertmanager`, with one member."""
+    sink = await stack.enter_async_context(WebhookSink(path="/api/v2/alerts"))
+    url = closed_url() if dead else sink.url.removesuffix("/api/v2/alerts")
+    return Bench(
+        "alertmanager",
+        AlertmanagerChannel("c", [url], line(url), SystemClock()),
+        lambda answer: sink.answer(then=answer),
+        lambda: [json.dumps(one.body, ensure_ascii=False) for one in sink.accepted],
+        lambda: len(sink.received),
+    )
+
+
+async def apprise(stack: AsyncExitStack, *, dead: bool) -> Bench:
+    """The channel `apprise`, with a service that posts JSON."""
+    del dead
+    sink = await stack.enter_async_context(WebhookSink())
+    (service,) = await asyncio.to_thread(services, [sink.url.replace("http://", "json://")])  # it reads its plugins
+    assert service is not None
+    return Bench(
+        "apprise",
+        AppriseChannel("c", [service]),
+        lambda answer: sink.answer(then=answer),
+        lambda: [json.dumps(one.body, ensure_ascii=False) for one in sink.accepted],
+        lambda: len(sink.received),
+    )
+
+
+async def email(stack: AsyncExitStack, *, dead: bool) -> Bench:
+    """The channel `email`, in the clear."""
+    del dead
+    sink = await stack.enter_async_context(MailSink())
+
+    def arrived() -> list[str]:
+        return ["\n".join((one.subject, one.text("plain"), html.unescape(one.text("html")))) for one in sink.mails]
+
+    return Bench("email", mail_channel(sink), lambda _: None, arrived, lambda: len(sink.mails))
+
+
 async def console(_: AsyncExitStack, *, dead: bool) -> Bench:
     """The channel `console`."""
     del dead
@@ -124,8 +173,31 @@ def _slack_bench(kind: str, sink: SlackSink, channel: Channel, *, picky: bool = 
     )
 
 
-OVER_HTTP = {"webhook": webhook, "slack_webhook": slack_webhook, "slack_bot": slack_bot, "pagerduty": pagerduty}
-EVERY = OVER_HTTP | {"console": console}
+def mail_channel(
+    sink: MailSink | int,
+    *,
+    tls: TlsMode = "off",
+    context: ssl.SSLContext | None = None,
+    login: tuple[str, str] | None = None,
+    to: tuple[str, ...] = ("ops@example.org",),
+    timeout_s: float = 2.0,
+) -> EmailChannel:
+    """The channel `email` at a server or port of this machine."""
+    port = sink if isinstance(sink, int) else sink.port
+    username, password = login or (None, None)
+    server = MailServer("localhost", port, tls, context, username, password)
+    head = Letterhead("mail", mailbox("RelayWatch <relaywatch@example.org>"), tuple(map(mailbox, to)), VOICE)
+    return EmailChannel("mail", server, head, SystemClock(), timeout_s=timeout_s)
+
+
+OVER_HTTP = {
+    "alertmanager": alertmanager,
+    "pagerduty": pagerduty,
+    "slack_bot": slack_bot,
+    "slack_webhook": slack_webhook,
+    "webhook": webhook,
+}
+EVERY = OVER_HTTP | {"apprise": apprise, "console": console, "email": email}
 
 
 def closed_url() -> str:
