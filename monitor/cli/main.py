@@ -34,6 +34,8 @@ COMMANDS = MappingProxyType(
         "history": "Single results.",
         "incidents": "Past and open incidents.",
         "report": "Availability, latency and incidents of a period.",
+        "ack": "Say that you are on an incident.",
+        "silence": "Let nobody be told of something for a while.",
         "notify": "Try the channels.",
         "config": "Check, show and describe the configuration.",
         "db": "Look after the database.",

@@ -25,6 +25,8 @@ LISTED = [
     "history",
     "incidents",
     "report",
+    "ack",
+    "silence",
     "notify",
     "config",
     "db",
