@@ -51,7 +51,9 @@ async def test_twenty_kills_through_five_outages(world: "World") -> None:
     """Each outage and each recovery is told of; nothing twice but the same id after a kill between send and settle."""
     gateway, hook = await world.gateway(BROKEN, FINE), await world.hook()
     daemon = world.deployment()
-    daemon.configure(daemon.endpoint(gateway, BROKEN, FINE), daemon.webhook(hook), confirm_interval="100ms")
+    daemon.configure(
+        daemon.endpoint(gateway, BROKEN, FINE), daemon.webhook(hook), confirm_interval="100ms", flapping=False
+    )
     await daemon.launch()
     killer = Killer(world, daemon, hook)
 

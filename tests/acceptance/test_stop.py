@@ -24,7 +24,8 @@ async def _all_hangs(world: "World") -> "Deployment":
     gateway.set_fault(BROKEN, Fault(kind=FaultKind.STATUS, status=500))
     hook.answer(then=HANG)
     daemon = world.deployment()
-    daemon.configure(daemon.endpoint(gateway, HUNG, BROKEN, FINE), daemon.webhook(hook), timeout="60s")
+    wait = '[alerting]\ngroup_wait = "1s"\n'  # else the word is put off until the probe that hangs has said something
+    daemon.configure(daemon.endpoint(gateway, HUNG, BROKEN, FINE), daemon.webhook(hook), wait, timeout="60s")
     await daemon.start()
     await hook.wait_for(lambda _: True, 10)
     await daemon.until(lambda: gateway.requests[HUNG] == 1, 5, "a probe hangs")
