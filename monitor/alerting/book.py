@@ -80,6 +80,7 @@ class Book:
         return Quiet(
             tuple(self.silences.values()),
             frozenset(check for check in flapping if check in healths and healths[check].flapping.flapping),
+            self._known_down() if self.broken else frozenset(),
         )
 
     def withheld(self, incident: Incident, now: Moment) -> Told | None:
@@ -167,6 +168,10 @@ class Book:
             self.held.add(incident.id)
         else:
             self.held.discard(incident.id)
+
+    def _known_down(self) -> frozenset[str]:
+        told = (i for i in self.cases if i.kind is IncidentKind.OUTAGE and i.telling.first_at is not None)
+        return frozenset(check.id for incident in told for check in self.failing(incident))
 
     def _occurrence(
         self, incident: Incident, now: Moment, by: tuple[Check, Result | None] | None, extra: Extra

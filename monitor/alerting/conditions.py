@@ -34,7 +34,9 @@ class Conditions:
             return
         young = next((one for one in book.cases.on(step.check.endpoint, kind) if self._takes(one, step)), None)
         if young is None:
-            blame = Blame(Scope.CHECK, step.verdict.fault_domain)
+            # A certificate is its host's, whichever check has seen it.
+            scope = Scope.ENDPOINT if kind is IncidentKind.CERTIFICATE else Scope.CHECK
+            blame = Blame(scope, step.verdict.fault_domain)
             incident = opened(book.new_id(), kind, blame, step, None)
             if severity is not None:
                 incident = replace(incident, severity=severity)

@@ -284,6 +284,7 @@ WITHHELD_WORDS: MappingProxyType[Told | None, Bilingual] = MappingProxyType(
         Told.SILENCED: ("it was silenced", "침묵 설정"),
         Told.MAINTENANCE: ("of a maintenance window", "점검 시간"),
         Told.FLAPPING: ("it was flapping", "상태 반복 변경"),
+        Told.OUTAGE_TOLD: ("the outage behind it was told", "원인 장애를 이미 알림"),
         Told.NO_ROUTE: ("no channel wanted it before", "해당 알림 채널 없음"),
         Told.NO_CHANNELS: ("there was no channel", "알림 채널 없음"),
     },

@@ -27,6 +27,8 @@ EVENTS = {
     Kind.RESOLVED: Event.RESOLVED,
 }
 _SILENT_WHILE_FLAPPING = frozenset({IncidentKind.OUTAGE, IncidentKind.SLOW})
+# A rule over a window breaks because of the same failures: said once more when they are over, if it still holds then.
+_FOLLOWS_FROM_AN_OUTAGE = frozenset({IncidentKind.AVAILABILITY, IncidentKind.BURN_RATE, IncidentKind.LATENCY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,12 @@ class Quiet:
     Attributes:
         silences: in force or still to come.
         flapping: ids of the checks that flap now.
+        known_down: ids of the checks of whose outage people know.
     """
 
     silences: tuple[Silence, ...] = ()
     flapping: frozenset[str] = frozenset()
+    known_down: frozenset[str] = frozenset()
 
 
 def withheld(
@@ -77,6 +81,8 @@ def withheld(
         return Told.SILENCED
     if incident.kind in _SILENT_WHILE_FLAPPING and failing and all(c.id in quiet.flapping for c in failing):
         return Told.FLAPPING
+    if incident.kind in _FOLLOWS_FROM_AN_OUTAGE and failing and all(c.id in quiet.known_down for c in failing):
+        return Told.OUTAGE_TOLD
     return None if audience.channels else Told.NO_CHANNELS
 
 

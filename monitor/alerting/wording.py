@@ -10,12 +10,14 @@ from itertools import chain
 from monitor.alerting.notification import Event
 from monitor.alerting.phrases import KIND_WORDS, STATUS_WORDS, WITHHELD_WORDS, Phrase
 from monitor.alerting.plain import cut, printable
+from monitor.alerting.rule_texts import rule_advice
 from monitor.alerting.scene import REASON_AT_MOST, Scene, listed, named, reason_of, subject_of
 from monitor.alerting.texts import Alternative, Voice, Wording, fault_words, severity_words
 from monitor.domain.action import sentence
 from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause
 from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.rules_judge import RULE_KINDS
 
 _TOLD_AT_ONCE_S = 60.0
 _CONDITION = {
@@ -207,6 +209,8 @@ def _fault_and_reason(scene: Scene, voice: Voice) -> Iterator[str]:
 def _action(scene: Scene, voice: Voice) -> str | None:
     if scene.incident.action is not None:
         return sentence(scene.incident.action, voice.language)
+    if scene.incident.kind in RULE_KINDS:
+        return rule_advice(scene.incident.kind, voice)
     return voice.say(Phrase.ADVICE_SLOW) if scene.incident.kind is IncidentKind.SLOW else None
 
 
