@@ -141,11 +141,12 @@ def services(urls: Sequence[str], *, timeout_s: float = SEND_TIMEOUT_S) -> list[
 
 
 def content_of(notification: Notification) -> dict[str, Any]:
-    """What Apprise is given: plain text, in which nothing comes alive but our own link."""
+    """What Apprise is given: plain text, in which nothing foreign comes alive; a template has seen to that itself."""
     message = notification.message
     if notification.incident is None and notification.recommended_action and not notification.own_words:
         message += f"\n{notification.recommended_action}"
-    body = cut(lifeless(harmless(message)), BODY_AT_MOST)
+    safe = harmless(message)
+    body = cut(safe if notification.own_words else lifeless(safe), BODY_AT_MOST)
     return {
         "title": cut(lifeless(printable(notification.title)), TITLE_AT_MOST),
         "body": body if notification.url is None else f"{body}\n\n{notification.url}",

@@ -89,7 +89,8 @@ def _with_ellipsis(kept: list[str], length: int, limit: int) -> str:
 
 def _body(notification: Notification, voice: Voice) -> Iterator[Block]:
     if notification.own_words:
-        yield SectionBlock(text=_plain(notification.message, SECTION_AT_MOST))
+        words = escaped(harmless(notification.message), SECTION_AT_MOST)  # the template has made dead what is foreign
+        yield SectionBlock(text=PlainTextObject(text=words, emoji=False))
         yield ContextBlock(elements=list(_context(notification, voice)))
         return
     incident, going_on = notification.incident, notification.event in _GOES_ON

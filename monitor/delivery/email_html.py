@@ -10,7 +10,7 @@ from html import escape
 
 from monitor.alerting.notification import Event, Notification
 from monitor.alerting.phrases import Phrase
-from monitor.alerting.plain import cut, harmless
+from monitor.alerting.plain import cut, harmless, lifeless
 from monitor.alerting.texts import Voice
 
 CHECKS_AT_MOST = 20
@@ -19,7 +19,7 @@ LABEL_AT_MOST = 100
 TEXT_AT_MOST = 20_000
 GREEN, RED, AMBER, BLUE = "#1a7f4b", "#c4314b", "#b25b00", "#0b62a8"
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Apple SD Gothic Neo','Malgun Gothic',Helvetica,Arial,sans-serif"
-_WRAP = "overflow-wrap:anywhere;word-break:break-word"
+_WRAP = "overflow-wrap:anywhere;word-break:keep-all"  # Korean breaks between words
 _AND_MORE = ("and {count} more", "외 {count}개")
 _PAGE = """\
 <!DOCTYPE html>
@@ -43,7 +43,8 @@ _PAGE = """\
 <body class="ground" style="margin:0;padding:0;background:#f1f3f5;{font}">
 <div class="ground" style="background:#f1f3f5;padding:16px 8px">
 <div class="card" style="max-width:600px;margin:0 auto;background:#ffffff;border:1px solid #dde1e6;\
-border-top:6px solid {colour};border-radius:6px">
+border-radius:6px">
+<div style="height:6px;border-radius:5px 5px 0 0;background:{colour}"></div>
 <div style="padding:20px 20px 16px">
 {content}
 </div>
@@ -67,10 +68,12 @@ def rendered(notification: Notification, voice: Voice) -> str:
 
 def plain_lines(notification: Notification) -> list[str]:
     """The message's lines, for both parts: what to do is added where the message does not tell it."""
-    lines = cut(harmless(notification.message), TEXT_AT_MOST).split("\n")
-    if notification.incident is None and notification.recommended_action and not notification.own_words:
-        lines.append(harmless(notification.recommended_action))
-    return lines
+    text = harmless(notification.message)
+    if notification.own_words:  # the template has made dead what is foreign
+        return cut(text, TEXT_AT_MOST).split("\n")
+    if notification.incident is None and notification.recommended_action:
+        text = f"{text}\n{harmless(notification.recommended_action)}"
+    return cut(lifeless(text), TEXT_AT_MOST).split("\n")
 
 
 def about(notification: Notification, voice: Voice) -> str:

@@ -19,7 +19,7 @@ from monitor.alerting.plain import cut, harmless, printable
 from monitor.config.model import nearest
 from monitor.config.reading import TextFile
 from monitor.delivery.template_samples import samples
-from monitor.delivery.template_sandbox import Sandbox
+from monitor.delivery.template_sandbox import Ours, Sandbox
 
 MOST_SHOWN = 200
 TOO_DEEP = "it is nested too deeply"
@@ -71,7 +71,7 @@ class Template:
         """The text; `Broken` also where it would say nothing."""
         most = _MOST[self._purpose]
         try:
-            text = self._bounded(notification.body(), most)
+            text = self._bounded(_body(notification), most)
         except Exception as error:  # noqa: BLE001  a template can fail in every way that an expression can
             return Broken(self._name, _line(error, self._name), cut(printable(_words(error)), MOST_SHOWN))
         text = printable(text) if self._purpose == TITLE else harmless(text).strip()
@@ -87,6 +87,11 @@ class Template:
             if room <= 0:
                 break
         return "".join(chunks)
+
+
+def _body(notification: Notification) -> Mapping[str, Any]:
+    body = notification.body()
+    return body if notification.url is None else {**body, "url": Ours(notification.url)}
 
 
 def examine(file: TextFile, purpose: str) -> Template | tuple[Broken, ...]:

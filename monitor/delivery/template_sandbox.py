@@ -15,6 +15,8 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.visitor import NodeTransformer
 
+from monitor.alerting.plain import lifeless
+
 MOST_STEPS = 20_000
 MOST_CHARACTERS = 100_000
 _MOST_BITS = 4096
@@ -37,6 +39,12 @@ _STATEMENTS = MappingProxyType(
         nodes.FromImport: "from",
     },
 )
+
+
+class Ours(str):
+    """A text that is certainly our own, such as the page's address: its links stay alive where it is shown as it is."""
+
+    __slots__ = ()
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -120,7 +128,9 @@ class _Bounds(NodeTransformer):
 
 
 def _shown(value: Any) -> Any:
-    """What is not there is shown as nothing."""
+    """What is not there is shown as nothing, what may be foreign without life; what stands in the file is not asked."""
+    if isinstance(value, str) and not isinstance(value, Ours):
+        return lifeless(value)
     return "" if value is None else value
 
 
@@ -142,7 +152,7 @@ def _are_small(left: Any, right: Any) -> bool:
 
 
 def _join(items: Iterable[Any], between: str = "") -> str:
-    texts = [str(_shown(item)) for item in items]
+    texts = ["" if item is None else str(item) for item in items]
     if sum(map(len, texts)) + len(between) * len(texts) > MOST_CHARACTERS:
         raise SecurityError(f"a text grows beyond {MOST_CHARACTERS} characters")
     return between.join(texts)

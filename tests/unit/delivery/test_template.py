@@ -139,6 +139,18 @@ def test_foreign_text_is_text() -> None:
     assert rendered == "{{ 1/0 }} {% if %} red \ufffd"
 
 
+def test_links_of_the_file_live_and_foreign_ones_do_not() -> None:
+    """A runbook can be opened, a role can be mentioned; what upstream wrote opens and notifies nothing."""
+    text = "https://runbook.example/{{ service }} <@&1> {{ url }}/x {{ message }}"
+    foreign = "@everyone https://evil.example"
+    rendered = _good(text).render(replace(OPENED, message=foreign))
+    assert isinstance(rendered, str)
+    assert rendered.startswith("https://runbook.example/gw <@&1> https://status.example.org/x ")
+    assert foreign not in rendered
+    assert rendered.replace("\u2060", "").endswith(foreign)
+    assert _good("{{ message == '@here' }}").render(replace(OPENED, message="@here")) == "True", "compared as it came"
+
+
 def test_what_breaks_at_run_time_is_a_value_with_the_line() -> None:
     """A template that no sample breaks may break all the same, and says where."""
     template = _good("a\n{{ 1 / (title|length) }}")
