@@ -39,7 +39,7 @@ def silence_row(silence: Silence, now: Moment) -> dict[str, Any]:
         "state": str(state_of(silence, now)),
         "by": silence.author,
         "reason": silence.reason,
-        "matcher": _fields(silence.matcher),
+        "matcher": matcher_fields(silence.matcher),
         "until": str(silence.until),
         "created_at": iso(silence.created_at.wall_us),
         "starts_at": iso(silence.starts_at.wall_us),
@@ -56,6 +56,7 @@ def state_of(silence: Silence, now: Moment) -> SilenceState:
     return SilenceState.ACTIVE if silence.holds(now) else SilenceState.PENDING
 
 
-def _fields(matcher: Matcher) -> dict[str, list[str]]:
+def matcher_fields(matcher: Matcher) -> dict[str, list[str]]:
+    """A matcher as JSON shows it, without the fields that are empty."""
     values = {name: getattr(matcher, name) for name in Matcher.__dataclass_fields__}
     return {name: list(map(str, value)) for name, value in values.items() if value}

@@ -31,6 +31,16 @@ class Text(StrEnum):
     AND_MORE = "and_more"
     IN_A_ROW = "in_a_row"
     SUMMARY = "summary"
+    COUNT_OF_CHECKS = "count_of_checks"
+    ON_IT = "on_it"
+    ACKNOWLEDGED = "acknowledged"
+    UNTOLD = "untold"
+    SILENCES = "silences"
+    SILENCE_OF_ALL = "silence_of_all"
+    SILENCED_UNTIL = "silenced_until"
+    SILENCED_UNTIL_OVER = "silenced_until_over"
+    SILENCED_UNTIL_OVER_OR = "silenced_until_over_or"
+    SILENCED_UNTIL_CONFIGURED = "silenced_until_configured"
 
 
 TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
@@ -68,6 +78,16 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.AND_MORE: ("and {count} more", "외 {count}개"),
         Text.IN_A_ROW: ("{count} failures in a row", "연속 실패 {count}회"),
         Text.SUMMARY: ("Checks by state", "상태별 체크"),
+        Text.COUNT_OF_CHECKS: ("{count} checks", "체크 {count}개"),
+        Text.ON_IT: ("On it", "담당"),
+        Text.ACKNOWLEDGED: ("Acknowledged", "확인됨"),
+        Text.UNTOLD: ("Not told", "아직 알리지 않음"),
+        Text.SILENCES: ("Silenced now", "현재 침묵 설정"),
+        Text.SILENCE_OF_ALL: ("everything", "전체"),
+        Text.SILENCED_UNTIL: ("until {at}", "{at}까지"),
+        Text.SILENCED_UNTIL_OVER: ("until it is over", "복구될 때까지"),
+        Text.SILENCED_UNTIL_OVER_OR: ("until it is over, {at} at the latest", "복구될 때까지, 늦어도 {at}까지"),
+        Text.SILENCED_UNTIL_CONFIGURED: ("until it is configured anew", "설정을 바꿀 때까지"),
     }
 )
 

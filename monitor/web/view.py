@@ -8,32 +8,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.alerting.phrases import STATUS_WORDS
-from monitor.alerting.plain import cut, printable
-from monitor.alerting.texts import Voice, fault_words, severity_words
-from monitor.clock import Moment, iso
+from monitor.alerting.plain import printable
+from monitor.alerting.texts import Voice
+from monitor.clock import Moment
 from monitor.domain.action import sentence
 from monitor.domain.check import Check
 from monitor.domain.health import Health, State
-from monitor.domain.incident import Incident
 from monitor.domain.result import Status
 from monitor.storage.outbox import Waiting
+from monitor.web.cards import Card, Cards, Hush, Instant, instant, more, shown_name, status_words
 from monitor.web.sources import LedgerFace
 from monitor.web.texts import LOOKS, Look, Text, say
 
-NAME_AT_MOST = 256
-CHECKS_OF_AN_INCIDENT = 5
 INCIDENTS_AT_MOST = 200
+SILENCES_AT_MOST = 20
 LEVELS = {look: level for level, look in enumerate(Look)}
 DOUBTFUL = (Look.FAILING, Look.SLOW)
-
-
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """One time: for machines and for people."""
-
-    machine: str
-    people: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +61,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One open incident."""
-
-    id: int
-    severity: str
-    severity_words: str
-    title: str
-    checks: tuple[str, ...]
-    more: str | None
-    since: Instant
-    lasted: str
-    fault: str | None
-    reason: str | None
-    action: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """The whole page."""
 
@@ -98,6 +71,8 @@ class Page:
     troubles: tuple[str, ...]
     incidents: tuple[Card, ...]
     incidents_left_out: str | None
+    silences: tuple[Hush, ...]
+    silences_left_out: str | None
     groups: tuple[Group, ...]
 
 
@@ -112,16 +87,19 @@ class Viewer:
         """The page, of a snapshot: later changes of the ledger do not reach it."""
         believed = _believed(ledger)
         counts = Counter(look_of(health) for _, health in believed)
-        left_out = len(ledger.open_incidents) - INCIDENTS_AT_MOST
+        cards = Cards(self.voice, self.now)
+        hushes = [silence for silence in ledger.silences if silence.holds(self.now)]
         shown = sorted(ledger.open_incidents, key=lambda one: (one.severity, -one.started_at.wall_us))
         return Page(
             look=_overall(counts),
             headline=self._headline(counts),
-            as_of=self.instant(self.now),
+            as_of=instant(self.now, self.voice),
             counts=tuple((look, self.voice.word(LOOKS[look]), counts[look]) for look in Look),
             troubles=(*map(printable, troubles), *self._dead(backlog or {})),
-            incidents=tuple(self._card(incident) for incident in shown[:INCIDENTS_AT_MOST]),
-            incidents_left_out=say(Text.AND_MORE, self.voice, count=left_out) if left_out > 0 else None,
+            incidents=tuple(cards.card(incident) for incident in shown[:INCIDENTS_AT_MOST]),
+            incidents_left_out=more(len(shown) - INCIDENTS_AT_MOST, self.voice),
+            silences=tuple(map(cards.hush, hushes[:SILENCES_AT_MOST])),
+            silences_left_out=more(len(hushes) - SILENCES_AT_MOST, self.voice),
             groups=tuple(self._groups(believed)),
         )
 
@@ -134,27 +112,20 @@ class Viewer:
         return Row(
             look=look,
             state=self.voice.word(LOOKS[look]),
-            name=say(Text.MODEL_LIST, self.voice) if check.model is None else _name(check.model),
-            since=self.instant(since),
+            name=say(Text.MODEL_LIST, self.voice) if check.model is None else shown_name(check.model),
+            since=instant(since, self.voice),
             lasted=self.voice.duration(self.now.s_since(since)),
             latency=None if health.latency_ms is None else self.latency(health.latency_ms),
             availability=None if available is None else percent_words(available),
-            status=self._status(verdict.status) if verdict is not None and troubled else None,
+            status=status_words(verdict.status, self.voice) if verdict is not None and troubled else None,
             streak=say(Text.IN_A_ROW, self.voice, count=streak) if streak > 1 else None,
             reason=printable(verdict.reason) if verdict is not None and troubled and verdict.reason else None,
             action=sentence(verdict.action, self.voice.language) if verdict is not None and verdict.action else None,
         )
 
-    def instant(self, at: Moment) -> Instant:
-        """A time for both."""
-        return Instant(iso(at.wall_us), self.voice.time(at.wall_us))
-
     def latency(self, milliseconds: float) -> str:
         """`86 ms` below a second, `1.2 s` above."""
         return f"{milliseconds:.0f} ms" if milliseconds < 1000.0 else self.voice.latency(milliseconds)  # noqa: PLR2004
-
-    def _status(self, status: Status) -> str:
-        return f"{status}: {self.voice.word(STATUS_WORDS[status])}"
 
     def _headline(self, counts: Counter[Look]) -> str:
         everything = counts.total()
@@ -173,22 +144,6 @@ class Viewer:
             if waiting.dead:
                 yield say(Text.DEAD, self.voice, channel=channel, count=waiting.dead)
 
-    def _card(self, incident: Incident) -> Card:
-        left_out, fault = len(incident.checks) - CHECKS_OF_AN_INCIDENT, incident.cause.fault_domain
-        return Card(
-            id=incident.id,
-            severity=incident.severity,
-            severity_words=severity_words(incident.severity, self.voice),
-            title=self._status(incident.cause.status),
-            checks=tuple(map(_name, incident.checks[:CHECKS_OF_AN_INCIDENT])),
-            more=say(Text.AND_MORE, self.voice, count=left_out) if left_out > 0 else None,
-            since=self.instant(incident.started_at),
-            lasted=self.voice.duration(incident.duration_s(self.now)),
-            fault=fault_words(fault, self.voice) if fault is not None else None,
-            reason=printable(incident.reason) if incident.reason else None,
-            action=None if incident.action is None else sentence(incident.action, self.voice.language),
-        )
-
     def _groups(self, believed: Sequence[tuple[Check, Health]]) -> Iterator[Group]:
         by_endpoint: dict[str, list[tuple[Check, Health]]] = {}
         for check, health in believed:
@@ -201,7 +156,9 @@ class Viewer:
         fine = [member for member in ranked if look_of(member[1]) in (Look.UP, Look.PENDING)]
         up = sum(look_of(health) is Look.UP for _, health in fine)
         summary = say(Text.UP_OF, self.voice, up=up, all=len(members))
-        return Group(_name(name), look_of(ranked[0][1]), summary, tuple(ranked[: len(ranked) - len(fine)]), tuple(fine))
+        return Group(
+            shown_name(name), look_of(ranked[0][1]), summary, tuple(ranked[: len(ranked) - len(fine)]), tuple(fine)
+        )
 
 
 def look_of(health: Health) -> Look:
@@ -234,7 +191,3 @@ def _believed(ledger: LedgerFace) -> list[tuple[Check, Health]]:
 def _overall(counts: Counter[Look]) -> Look:
     known = (look for look in Look if counts[look] and look is not Look.PENDING)
     return next(known, Look.PENDING)
-
-
-def _name(text: str) -> str:
-    return cut(printable(text), NAME_AT_MOST)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.alerting.matching import Matcher
+from monitor.alerting.silences import Silence
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Action, Language
@@ -175,3 +177,17 @@ def test_every_text_exists_in_both_languages_with_the_same_fields() -> None:
     for english, korean in TEXTS.values():
         fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in (english, korean)]
         assert fields[0] == fields[1]
+
+
+def test_only_silences_in_force_are_shown(ledger: "FakeLedger", now: Moment, voice: Speak) -> None:
+    """Neither those to come nor those that are over; not hundreds of them either."""
+    present = Silence(1, Matcher(), "kim", "move", now, now, None)
+    ledger.silences = (
+        present,
+        replace(present, id=2, starts_at=now.plus_s(9)),
+        replace(present, id=3, ends_at=now.plus_s(-1)),
+        *(replace(present, id=number) for number in range(4, 34)),
+    )
+    page = Viewer(voice(Language.EN), now).page(ledger, (), None)
+    assert [silence.id for silence in page.silences] == [1, *range(4, 23)]
+    assert page.silences_left_out == "and 11 more"
