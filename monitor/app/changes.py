@@ -4,11 +4,13 @@ Owns the words for operators and the copy of the last valid file. What a reload 
 """
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
 
+import monitor
 from monitor.alerting import notices
 from monitor.alerting.audience import Audience
 from monitor.app.setup import Setup
@@ -18,6 +20,7 @@ from monitor.config.last_good import keep
 from monitor.errors import ConfigError, RelayWatchError, StorageError
 from monitor.ledger import Ledger
 from monitor.storage.registry import Renamed
+from monitor.systemd import Notifier
 from monitor.web.metrics import Metrics
 
 log = structlog.get_logger("relaywatch.daemon")
@@ -64,16 +67,25 @@ class Changes:
     Args:
         fallback: of the start; None where the present file is in force.
         environ: says where the state folder is.
+        notifier: shows what is the case in `systemctl status`.
     """
 
     def __init__(
-        self, fallback: Fallback | None, environ: Mapping[str, str], clock: Clock, metrics: Metrics, ledger: Ledger
+        self,
+        fallback: Fallback | None,
+        environ: Mapping[str, str],
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        ledger: Ledger,
+        notifier: Notifier,
     ) -> None:
         self._fallback = fallback
         self._environ = environ
         self._clock = clock
         self._metrics = metrics
         self._ledger = ledger
+        self._notifier = notifier
 
     async def started(self, setup: Setup, audience: Audience) -> None:
         """The first configuration is in force: the present file, or the last valid one."""
@@ -113,6 +125,33 @@ class Changes:
         if refusal.is_fault_of_database:
             what = "the changed configuration is not in force, because the database refuses"
         return f"{what}; still watching {kept} checks: {refusal}"
+
+    def say_reloaded(self, before: Setup, setup: Setup, address: tuple[str, int] | None) -> None:
+        """A reload is complete: what it changes, what is doubtful, and what needs a restart."""
+        log_doubts(setup)
+        for option in setup.needs_restart(before):
+            log.warning("config_needs_restart", option=option)
+        difference = changed(before, setup)
+        self.say_ready("config_reloaded", setup, address, **difference.for_log())
+        self._notifier.status(f"{self.summary(setup)}; reloaded: {difference.summary()}")
+
+    def say_ready(self, event: str, setup: Setup, address: tuple[str, int] | None, **more: list[str]) -> None:
+        """The start, or a reload, is complete; `address` is the page's."""
+        log.info(
+            event,
+            version=monitor.__version__,
+            pid=os.getpid(),
+            checks=len(setup.checks),
+            channels=list(setup.channels),
+            page=None if address is None else "http://{}:{}/".format(*address),
+            **more,
+        )
+        self._notifier.ready(self.summary(setup))
+
+    def summary(self, setup: Setup) -> str:
+        """What the daemon does, in a few words."""
+        down = len({check for incident in self._ledger.open_incidents for check in incident.checks})
+        return f"watching {len(setup.checks)} checks, {down} with an open incident"
 
     async def _keep(self, setup: Setup) -> None:
         try:

@@ -16,7 +16,7 @@ import structlog
 
 import monitor
 from monitor.alerting.batch import DaemonRun
-from monitor.app.changes import Changes, Fallback, changed, log_doubts, log_renamed
+from monitor.app.changes import Changes, Fallback, log_renamed
 from monitor.app.intake import Intake
 from monitor.app.past import Past
 from monitor.app.progress import Progress
@@ -29,6 +29,7 @@ from monitor.app.witness import Tally, Witness
 from monitor.clock import Clock, Moment
 from monitor.config.load import Loaded
 from monitor.config.paths import control_path, sqlite_path
+from monitor.delivery.deadman import DeadMan
 from monitor.delivery.delivery import Delivery
 from monitor.domain.check import Check
 from monitor.errors import RelayWatchError, StartError, StorageError
@@ -111,7 +112,9 @@ class Daemon:
             raise
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception):
+            await self._deadman.crashed(str(error) or type(error).__name__)
         await self._house.aclose()
 
     @property
@@ -164,7 +167,12 @@ class Daemon:
         self._scheduler = Scheduler(self._prober.probe, self._intake.report, self._ledger.plan_changed, timer, clock)
         self.progress = Progress(self._scheduler, self._ledger, lambda: self._delivery, self._self_watch.reasons, clock)
         self._rules = RuleWatch(self._ledger, path, self._metrics.certificate_days, clock)
-        self._changes = Changes(self._fallback, self._environ, clock, self._metrics, self._ledger)
+        self._changes = Changes(
+            self._fallback, self._environ, clock, self._metrics, ledger=self._ledger, notifier=self._notifier
+        )
+        self._deadman = DeadMan(self.progress.failing, self._metrics.observe_deadman, self._intake.clean)
+        self._deadman.put_in_force(setup.access.deadman)
+        house.push_async_callback(self._deadman.close)
         sources = Sources(self._ledger, Past(path, clock), self.progress.unready, clock, setup.voice, os.getpid())
         web = setup.config.web
         self._server = Server(sources, self._metrics, listen=web.listen, control=control, public_url=web.public_url)
@@ -197,14 +205,15 @@ class Daemon:
             start("scheduler", self._scheduler.run()),
             start("self-watch", self._self_watch.run()),
             start("rules", self._rules.run()),
-            start("heartbeat", beat(self._journal, self._clock, self._notifier, self._summary)),
+            start("heartbeat", beat(self._journal, self.progress, self._clock, self._say_status)),
             start("retention", prune(Retention(self._writer, self._clock), self._keep_s)),
         ]
         interval_s = watchdog_interval_s(self._environ)
         if interval_s is not None:
             aside.append(start("watchdog", keep_alive(self._notifier, interval_s, self.progress.stalled, log)))
+        start("dead-man switch", self._deadman.run(wishes.stop))
         self._scheduler.apply(self.setup.checks)
-        self._say_ready("daemon_started")
+        self._changes.say_ready("daemon_started", self.setup, self.address)
         start("first copy", self._changes.started(self.setup, self.setup.audience(self._instance)), lambda: True)
         while not await first_of(wishes.stop, wishes.reload):
             wishes.reload.clear()
@@ -234,13 +243,14 @@ class Daemon:
         self._self_watch.put_in_force(setup.config.connectivity.targets, setup.audience(self._instance))
         self._scheduler.apply(setup.checks)
         self._server.speak(setup.voice)
+        self._deadman.put_in_force(setup.access.deadman)
         if not setup.sends_like(before):
             replaced = self._delivery
             self._open_delivery(setup)
             await replaced.drain(DRAIN_DELIVERY_S)
             await replaced.close()
             self._start_delivery(start, wishes)
-        self._say_reloaded(before)
+        self._changes.say_reloaded(before, setup, self.address)
         start("new copy", self._changes.reloaded(setup, setup.audience(self._instance)), lambda: True)
 
     async def _made_ready(self) -> tuple[Setup, Mapping[str, LiveEndpoint]]:
@@ -275,26 +285,5 @@ class Daemon:
     def _keep_s(self) -> float:
         return self.setup.config.storage.raw_retention_s
 
-    def _say_reloaded(self, before: Setup) -> None:
-        log_doubts(self.setup)
-        for option in self.setup.needs_restart(before):
-            log.warning("config_needs_restart", option=option)
-        difference = changed(before, self.setup)
-        self._say_ready("config_reloaded", **difference.for_log())
-        self._notifier.status(f"{self._summary()}; reloaded: {difference.summary()}")
-
-    def _say_ready(self, event: str, **more: list[str]) -> None:
-        log.info(
-            event,
-            version=monitor.__version__,
-            pid=os.getpid(),
-            checks=len(self.setup.checks),
-            channels=list(self.setup.channels),
-            page=None if self.address is None else "http://{}:{}/".format(*self.address),
-            **more,
-        )
-        self._notifier.ready(self._summary())
-
-    def _summary(self) -> str:
-        down = len({check for incident in self._ledger.open_incidents for check in incident.checks})
-        return f"watching {len(self.setup.checks)} checks, {down} with an open incident"
+    def _say_status(self) -> None:
+        self._notifier.status(self._changes.summary(self.setup))

@@ -61,8 +61,12 @@ class Intake:
         self._setup = setup
         self._keys = {name: target.api_key for name, target in setup.targets.items()}
         self._redactor = self._hide(*setup.access.secrets())
-        logs.redact_with(lambda text: self._redactor.clean(text, LONGEST_LOGGED))
+        logs.redact_with(self.clean)
         return self._redactor
+
+    def clean(self, text: str) -> str:
+        """The text without any secret."""
+        return self._redactor.clean(text, LONGEST_LOGGED)
 
     def report(self, result: Result) -> FollowUp:
         """Hand one result on, and say how the check goes on."""

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import structlog
 
+from monitor.app.progress import Progress
 from monitor.clock import Clock
 from monitor.errors import StorageError
 from monitor.storage.journal import Journal
 from monitor.storage.retention import Retention
-from monitor.systemd import Notifier
 
 HEARTBEAT_EVERY_S = 10.0
 PRUNE_EVERY_S = 3600.0
@@ -18,13 +18,14 @@ PRUNE_EVERY_S = 3600.0
 log = structlog.get_logger("relaywatch.daemon")
 
 
-async def beat(journal: Journal, clock: Clock, notifier: Notifier, summary: Callable[[], str]) -> None:
-    """Say in the database that the daemon lives, and to systemd what it does; runs until cancelled."""
+async def beat(journal: Journal, progress: Progress, clock: Clock, say: Callable[[], None]) -> None:
+    """Say in the database that the daemon lives, and to systemd (`say`) what it does; runs until cancelled."""
     while True:
         await asyncio.sleep(HEARTBEAT_EVERY_S)
         with suppress(StorageError):  # the ledger says so
             await journal.heartbeat(clock.now())
-        notifier.status(summary())
+            progress.wrote_at = clock.now()
+        say()
 
 
 async def prune(retention: Retention, keep_s: Callable[[], float]) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from monitor.config import urls
 from monitor.config.channel_access import ChannelAccess, channel_access, template_files
+from monitor.config.deadman import DeadmanAccess, deadman_access
 from monitor.config.endpoints import Endpoint
 from monitor.config.keys import doubts_about_key
 from monitor.config.load import Loaded
@@ -49,12 +50,14 @@ class Access:
         endpoints: by name.
         channels: by name.
         warnings: what is doubtful about a secret.
+        deadman: None without such a table.
     """
 
     endpoints: Mapping[str, EndpointAccess]
     channels: Mapping[str, ChannelAccess]
     warnings: tuple[Problem, ...] = ()
     _values: tuple[Secret, ...] = field(default=(), repr=False)
+    deadman: DeadmanAccess | None = None
 
     def secrets(self) -> tuple[str, ...]:
         """Every text that must not be shown, the longest first; shorter than 4 characters would redact everything."""
@@ -77,9 +80,11 @@ def resolve_access(loaded: Loaded, environ: Mapping[str, str]) -> Access:
         channel.name: channel_access(reader, channel, toml_path(("channels", position)))
         for position, channel in enumerate(loaded.config.channels)
     }
+    hosts = (urls.host_of(endpoint.base_url) for endpoint in loaded.config.endpoints)
+    deadman = deadman_access(reader, loaded.config.deadman, hosts)
     if reader.problems:
         raise ConfigError(str(loaded.path), reader.problems)
-    return Access(endpoints, channels, tuple(reader.warnings), tuple(reader.values))
+    return Access(endpoints, channels, tuple(reader.warnings), tuple(reader.values), deadman)
 
 
 def read_templates(loaded: Loaded) -> Mapping[str, Mapping[str, TextFile]]:

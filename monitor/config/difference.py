@@ -135,13 +135,15 @@ def with_secrets(difference: Difference, before: "Access", after: "Access") -> D
     """The same, with the names of whoever has the same references and other secrets behind them."""
     told = {change.path for change in difference.options}
     pairs = (("endpoints", before.endpoints, after.endpoints), ("channels", before.channels, after.channels))
+    if before.deadman != after.deadman and not any(path.startswith("deadman.") for path in told):
+        difference = replace(difference, secrets=("deadman",))
     owners = tuple(
         f"{kind}.{name}"
         for kind, old, new in pairs
         for name in new
         if name in old and old[name] != new[name] and not any(path.startswith(f"{kind}.{name}.") for path in told)
     )
-    return replace(difference, secrets=owners)
+    return replace(difference, secrets=(*difference.secrets, *owners))
 
 
 def _options(old: Table, new: Table) -> Iterator[Change]:
@@ -239,6 +241,9 @@ def _flat(table: Table, prefix: str = "") -> dict[str, str]:
     for key, value in table.items():
         if isinstance(value, dict):
             found |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(one, dict) and "name" in one for one in value):
+            for one in value:
+                found |= _flat(one, f"{prefix}{key}.{one['name']}.")
         else:
             found[f"{prefix}{key}"] = _short(option_text(key, value))
     return found

@@ -79,8 +79,9 @@ def _problem(loc: Loc, kind: str, message: str, value: object) -> Problem:
 
 
 def _is_secret(loc: Loc) -> bool:
-    """Whether something secret may stand here; a channel's own address counts."""
-    return not _SECRET_KEYS.isdisjoint(loc) or (loc[:1] == ("channels",) and not _ADDRESS_KEYS.isdisjoint(loc))
+    """Whether something secret may stand here; the address itself of a channel or of the dead-man switch counts."""
+    is_own_address = loc[:1] in {("channels",), ("deadman",)} and not _ADDRESS_KEYS.isdisjoint(loc)
+    return is_own_address or not _SECRET_KEYS.isdisjoint(loc)
 
 
 def _key(key: str) -> str:

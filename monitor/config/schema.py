@@ -15,6 +15,7 @@ from pydantic_core import InitErrorDetails, core_schema
 from monitor.config import urls
 from monitor.config.alerting import Alerting
 from monitor.config.channels import Channel, ConsoleChannel, SlackChannel, WebhookChannel
+from monitor.config.deadman import Deadman
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
 from monitor.config.fields import PublicUrl, Targets
 from monitor.config.maintenance import MaintenanceTable
@@ -102,6 +103,7 @@ class Config(Model):
     web: Web = Web()
     connectivity: Connectivity = Connectivity()
     alerting: Alerting = Alerting()
+    deadman: Deadman | None = None
     endpoints: tuple[Endpoint, ...] = ()
     channels: tuple[Channel, ...] = ()
     maintenance: tuple[MaintenanceTable, ...] = ()

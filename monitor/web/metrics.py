@@ -72,6 +72,8 @@ class Metrics:
         )
         self._config_valid = self._flag("config_valid", "1 if the newest configuration was accepted.")
         self.config_problem: str | None = None
+        self._pings: Counter | None = None
+        self._last_ping: Gauge | None = None
         self._uplink_up = self._flag("uplink_up", "0 while the monitor's own network is closed.")
         self.registry.register(_BuildInfo())
         ProcessCollector(registry=self.registry)
@@ -96,6 +98,24 @@ class Metrics:
     def observe_delivery(self, channel: str, outcome: str) -> None:
         """Count one attempt to send: `sent`, `retry`, `dead`, or whatever the delivery room calls it."""
         self._notifications.labels(channel, outcome).inc()
+
+    def observe_deadman(self, signal: str, arrived: bool) -> None:  # noqa: FBT001  a callback
+        """Count one ping of the dead-man switch: `well`, `start`, `fail` or `log`."""
+        if self._pings is None:
+            self._pings = Counter(
+                "relaywatch_deadman_pings",
+                "Pings of the dead-man switch, by what they said and whether they arrived.",
+                ["signal", "outcome"],
+                registry=self.registry,
+            )
+            self._last_ping = Gauge(
+                "relaywatch_deadman_last_success_timestamp_seconds",
+                "When the dead-man switch last took the word that all is well.",
+                registry=self.registry,
+            )
+        self._pings.labels(signal, "arrived" if arrived else "lost").inc()
+        if arrived and signal == "well" and self._last_ping is not None:
+            self._last_ping.set_to_current_time()
 
     def set_config_problem(self, problem: str | None) -> None:
         """Note why the newest configuration is not in force; None when it is."""

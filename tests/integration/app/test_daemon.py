@@ -17,6 +17,7 @@ from monitor.delivery.worker import Worker
 from monitor.errors import EXIT_INTERNAL, EXIT_USAGE, InternalError, StartError, StorageError
 from monitor.ledger import Ledger
 from monitor.scheduling.scheduler import Scheduler
+from monitor.simulator.pings import PingSink
 from monitor.storage.journal import Journal
 
 Part = Callable[..., Awaitable[None]]
@@ -35,10 +36,10 @@ type = "console"
 """
 
 
-async def daemon_in(folder: Path) -> Daemon:
+async def daemon_in(folder: Path, more: str = "") -> Daemon:
     """A daemon that nobody has entered yet."""
     clock, environ = SystemClock(), {"RUNTIME_DIRECTORY": str(folder)}
-    setup = await asyncio.to_thread(prepare, loads(CONFIGURATION, folder), environ, clock)
+    setup = await asyncio.to_thread(prepare, loads(CONFIGURATION + more, folder), environ, clock)
     return Daemon(setup, environ, _never, clock)
 
 
@@ -73,6 +74,27 @@ async def test_a_part_that_dies_takes_the_daemon_down(
                 await daemon.run(Wishes())
     assert died.value.exit_code == EXIT_INTERNAL
     assert [(line["part"], line["log_level"]) for line in logs if line["event"] == "part_died"] == [(name, "critical")]
+
+
+async def test_a_crash_is_told_to_the_dead_man_switch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its reason, before the process ends."""
+    monkeypatch.setattr(Scheduler, "run", _dies)
+    async with PingSink() as service:
+        with capture_logs(), pytest.raises(InternalError):
+            async with asyncio.timeout(10), await daemon_in(tmp_path, f'[deadman]\nurl = "{service.url}"\n') as daemon:
+                await daemon.run(Wishes())
+        assert (service.pings[-1].signal, service.pings[-1].body) == ("fail", "the scheduler died: OSError: it broke")
+
+
+async def test_the_dead_man_switch_hears_of_start_and_stop(tmp_path: Path) -> None:
+    """And that all is well in between; see its own tests."""
+    wishes = Wishes()
+    async with PingSink() as service, await daemon_in(tmp_path, f'[deadman]\nurl = "{service.url}"\n') as daemon:
+        running = asyncio.create_task(daemon.run(wishes))
+        await service.wait_for("start", 10)
+        wishes.stop.set()
+        await asyncio.wait_for(running, 10)
+        assert service.signals == ["start", "log"]
 
 
 async def test_a_part_that_ends_on_its_own_is_dead_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.config.alerting import EscalationTable
 from monitor.config.channels import CHANNEL_TYPES, ChannelTable
+from monitor.config.deadman import Deadman
 from monitor.config.endpoints import Endpoint, ModelTable, Overrides
 from monitor.config.hours import HoursTable
 from monitor.config.load import load, loads
@@ -23,13 +24,13 @@ EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 UNSET = [line for line in EXAMPLE.splitlines() if re.match(r"#[a-z]", line)]
 LATER = "not available in this version"
-_GLOBAL = ("defaults", "probes", "storage", "web", "connectivity", "alerting")
+_GLOBAL = ("defaults", "probes", "storage", "web", "connectivity", "alerting", "deadman")
 
 
 def _tables() -> Iterator[tuple[str, type[Model]]]:
     """Each table of the file by the heading of its section in the documentation."""
     for name in _GLOBAL:
-        table = Config.model_fields[name].annotation
+        table = Config.model_fields[name].annotation if name != "deadman" else Deadman
         assert isinstance(table, type)
         assert issubclass(table, Model)
         yield f"`[{name}]`", table
