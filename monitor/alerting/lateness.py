@@ -63,8 +63,8 @@ _INSTEAD: dict[Instead, Bilingual] = {
         "알림 채널 {channel}: 설정에서 삭제되어 이 채널로 보냅니다.",
     ),
     Instead.ITS_END: (
-        "Sent here because this channel was told of it in place of {channel}.",
-        "알림 채널 {channel} 대신 이 채널에 알렸던 장애입니다.",
+        "Sent here because this channel stood in for {channel}.",
+        "알림 채널 {channel} 대신 이 채널로 알립니다.",
     ),
 }
 

@@ -188,7 +188,12 @@ class Daemon:
 
     def _open_delivery(self, setup: Setup) -> None:
         self._delivery = Delivery(
-            setup.channels, self._outbox, self._clock, setup.voice, observer=self._metrics.observe_delivery
+            setup.channels,
+            self._outbox,
+            self._clock,
+            setup.voice,
+            fallbacks=setup.fallbacks,
+            observer=self._metrics.observe_delivery,
         )
         self._intake.delivery = self._delivery
 

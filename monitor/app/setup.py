@@ -19,6 +19,7 @@ from monitor.config.routing import calendar_of, escalations_of, routes_of
 from monitor.config.schema import Config
 from monitor.delivery.channel import Channel
 from monitor.delivery.channels import build_channels
+from monitor.delivery.fallback import FallbackRule
 from monitor.domain.check import Check
 from monitor.domain.redact import Redactor
 from monitor.domain.renaming import NOTHING_RENAMED, Renaming
@@ -77,6 +78,11 @@ class Setup:
             escalations=escalations_of(self.config),
             maintenance=calendar_of(self.config),
         )
+
+    @property
+    def fallbacks(self) -> Mapping[str, FallbackRule]:
+        """Who stands in for which channel, and when."""
+        return {one.name: FallbackRule(one.fallback_after_s, one.fallback) for one in self.config.channels}
 
     def sends_like(self, other: "Setup") -> bool:
         """True if messages go out in the same way under both, so that nothing needs to be replaced."""

@@ -1,7 +1,7 @@
 """What the tables of all channels have in common."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic_core import InitErrorDetails
 
@@ -9,7 +9,7 @@ from monitor.config.fields import Beside
 from monitor.config.hours import HoursList
 from monitor.config.matchers import Only
 from monitor.config.model import Model, detail
-from monitor.config.values import Flag, Name
+from monitor.config.values import Flag, Name, Within, seconds
 
 
 class TemplateFiles(Model):
@@ -37,6 +37,9 @@ class ChannelTable(Model):
         only: what it wants to hear; empty is everything.
         hours: when it wants to hear it; empty is always.
         escalations_only: told by escalations that name it, and while another channel fails.
+        fallback: the channel that is told of critical news which this one has not taken; None is the first that was
+            not told itself.
+        fallback_after_s: after so long, or at once if this one gives up; 0 is never.
     """
 
     name: Name
@@ -44,4 +47,6 @@ class ChannelTable(Model):
     only: Only = ()
     hours: HoursList = ()
     escalations_only: Flag = False
+    fallback: Name | None = None
+    fallback_after_s: Annotated[float, Within("1s", "1d", off="no other channel stands in")] = seconds("2m")
     template: TemplateFiles | None = None

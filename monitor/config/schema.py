@@ -134,18 +134,30 @@ class Config(Model):
 
 
 def _unknown_channels(table: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-    """Channels that an escalation names and nobody has."""
-    channels = table.get("channels")
-    known = [entry.get("name") for entry in channels if isinstance(entry, dict)] if isinstance(channels, list) else []
-    names = [name for name in known if isinstance(name, str)]
-    alerting = table.get("alerting")
-    escalations = alerting.get("escalations") if isinstance(alerting, dict) else None
-    for position, entry in enumerate(escalations if isinstance(escalations, list) else ()):
-        wanted = entry.get("channels") if isinstance(entry, dict) else None
-        for place, name in enumerate(wanted if isinstance(wanted, list) else ()):
-            if isinstance(name, str) and name not in names:
-                hint = nearest(name, names) if names else "there are no [[channels]]"
-                yield detail(("alerting", "escalations", position, "channels", place), f"no such channel: {hint}", name)
+    """Channels that an escalation or another channel names and nobody has."""
+    channels = [(at, entry) for at, entry in enumerate(_listed(table, "channels")) if isinstance(entry, dict)]
+    names = [entry["name"] for _, entry in channels if isinstance(entry.get("name"), str)]
+    for position, entry in enumerate(_listed(table.get("alerting"), "escalations")):
+        for place, name in enumerate(_listed(entry, "channels")):
+            yield from _unknown_channel(("alerting", "escalations", position, "channels", place), name, names)
+    for position, entry in channels:
+        where, name = ("channels", position, "fallback"), entry.get("fallback")
+        if name is not None and name == entry.get("name"):
+            yield detail(where, "is the channel itself: name another one", name)
+        else:
+            yield from _unknown_channel(where, name, names)
+
+
+def _unknown_channel(where: tuple[str | int, ...], name: object, names: list[str]) -> Iterator[InitErrorDetails]:
+    if isinstance(name, str) and name not in names:
+        hint = nearest(name, names) if names else "there are no [[channels]]"
+        yield detail(where, f"no such channel: {hint}", name)
+
+
+def _listed(table: object, key: str) -> list[Any]:
+    """What stands under a key where a list is expected; empty where something else does."""
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def _same_names(kind: str, tables: object) -> Iterator[InitErrorDetails]:

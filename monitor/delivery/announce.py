@@ -31,6 +31,10 @@ class Announcer:
         """The channel works (again): its next dead message is news."""
         self._announced.pop(channel, None)
 
+    def knows_dead(self, channel: str) -> bool:
+        """True if the channel has given up a message and has taken none since."""
+        return channel in self._announced
+
     def notice(self, channel: str, lost: Notification, reason: str, now: Moment) -> Queued | None:
         """The notice that `channel` gave up `lost`; None where nobody could carry it, or it was said already."""
         carrier = self._carrier(channel)

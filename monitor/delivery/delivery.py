@@ -10,13 +10,13 @@ from typing import Any
 
 import structlog
 
-from monitor.alerting.batch import Queued
 from monitor.alerting.notification import Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import Clock, Moment
 from monitor.delivery.announce import Announcer
 from monitor.delivery.channel import Channel, Delivered, Receipt
 from monitor.delivery.due import Outbox
+from monitor.delivery.fallback import FallbackRule, Fallbacks, Watch
 from monitor.delivery.record import Observer, Record
 from monitor.delivery.worker import REFUSED_S, Surroundings, Worker
 from monitor.errors import StorageError
@@ -31,7 +31,8 @@ class Delivery:
         channels: by name, in the order of the configuration.
         outbox: the messages that wait.
         clock: the time.
-        voice: for notices about channels.
+        voice: for notices about channels, and for what messages say of their own way.
+        fallbacks: by channel; the default where one is missing.
         observer: told of each try.
         rng: of the back-off.
     """
@@ -43,6 +44,7 @@ class Delivery:
         clock: Clock,
         voice: Voice,
         *,
+        fallbacks: Mapping[str, FallbackRule] | None = None,
         observer: Observer | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -50,12 +52,16 @@ class Delivery:
         self._outbox = outbox
         self._clock = clock
         announcer = Announcer(tuple(channels), voice)
+        rules = {name: (fallbacks or {}).get(name, FallbackRule()) for name in channels}
+        self._fallbacks = Fallbacks(rules, announcer, voice, clock)
+        self._watch = Watch(outbox, self._fallbacks, clock, self.wake)
         around = Surroundings(
             outbox,
             clock,
             announcer,
             rng or random.Random(),  # noqa: S311  spread only
-            self._carry,
+            self._fallbacks,
+            self.wake,
             voice,
         )
         self._records = {name: Record(name, observer) for name in channels}
@@ -69,6 +75,7 @@ class Delivery:
         async with asyncio.TaskGroup() as group:
             for name, worker in self._workers.items():
                 group.create_task(worker.run(), name=f"delivery:{name}")
+            group.create_task(self._watch.run(), name="delivery-fallback")
 
     async def drain(self, within_s: float) -> bool:
         """End `run`: one last look at what is due, then the sends in flight.
@@ -78,6 +85,7 @@ class Delivery:
         """
         for worker in self._workers.values():
             worker.stop()
+        self._watch.stop()
         if self._running is None:
             return True
         _, late = await asyncio.wait({self._running}, timeout=within_s)
@@ -90,6 +98,7 @@ class Delivery:
         """The ledger has committed: there may be something new for every channel."""
         for worker in self._workers.values():
             worker.wake()
+        self._watch.wake()
 
     def last_progress(self) -> Moment | None:
         """When the slowest worker last made progress; None before the first round of one, or without channels."""
@@ -115,7 +124,8 @@ class Delivery:
         while True:
             try:
                 await self._outbox.void_leases(self._clock.now())
-                given_up = await self._outbox.give_up_absent(tuple(self._channels), self._clock.now())
+                now, copy = self._clock.now(), self._fallbacks.copy
+                given_up = await self._outbox.give_up_absent(tuple(self._channels), now, copy)
             except StorageError as error:
                 for record in self._records.values():
                     record.refused(error.message)
@@ -124,6 +134,3 @@ class Delivery:
                 if given_up:
                     log.error("notifications_given_up", count=given_up, error="their channels are no longer configured")
                 return
-
-    def _carry(self, queued: Queued) -> None:
-        self._workers[queued.channel].wake()

@@ -1,12 +1,13 @@
 """What delivery needs of an outbox; `storage.outbox` fits it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.alerting.batch import Queued
 from monitor.clock import Moment
 
 if TYPE_CHECKING:
+    from monitor.storage.detours import Choose, Look
     from monitor.storage.outbox import Claimed
 
 
@@ -17,8 +18,12 @@ class Outbox(Protocol):
         """Let every message that an earlier run had claimed be claimed again."""
         ...
 
-    async def give_up_absent(self, channels: Collection[str], now: Moment) -> int:
-        """Give up what waits for channels other than these; how many messages that were."""
+    async def give_up_absent(self, channels: Collection[str], now: Moment, choose: "Choose") -> int:
+        """Give up what waits for channels other than these; how many messages that were. `choose` as below."""
+        ...
+
+    async def fall_back(self, after_s: Mapping[str, float], choose: "Choose", now: Moment) -> "Look":
+        """Copy to other channels what is critical and was not taken for too long, and the ends of what was copied."""
         ...
 
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> Sequence["Claimed"]:
@@ -33,8 +38,10 @@ class Outbox(Protocol):
         """The message is due again `at`."""
         ...
 
-    async def settle_dead(self, row: "Claimed", now: Moment, error: str) -> bool:
-        """The message is given up."""
+    async def settle_dead(
+        self, row: "Claimed", now: Moment, error: str, *, also: Sequence[Queued] = (), choose: "Choose" = ...
+    ) -> bool:
+        """The message is given up; `also` is queued with that, and what is critical goes to whom `choose` says."""
         ...
 
     async def next_due_s(self, channel: str, now: Moment) -> float | None:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.alerting.batch import Queued
 from monitor.alerting.lateness import as_told
 from monitor.alerting.notification import Notification
 from monitor.alerting.texts import Voice
@@ -20,6 +19,7 @@ from monitor.clock import US_PER_S, Clock, Moment
 from monitor.delivery.announce import Announcer
 from monitor.delivery.channel import SEND_TIMEOUT_S, Channel, Delivered, Permanent, Receipt, Retry
 from monitor.delivery.due import Outbox
+from monitor.delivery.fallback import Fallbacks
 from monitor.delivery.record import Outcome, Record
 from monitor.delivery.retry import is_over, pause_s
 from monitor.errors import StorageError
@@ -41,7 +41,8 @@ class Surroundings:
     """What all workers share.
 
     Attributes:
-        carry: called with a notice once it is in the outbox: its channel has something to do.
+        fallbacks: who is told instead of a channel that gives up.
+        wake: called when there is something new for other channels.
         voice: in which messages say that they are late.
     """
 
@@ -49,7 +50,8 @@ class Surroundings:
     clock: Clock
     announcer: Announcer
     rng: random.Random
-    carry: Callable[[Queued], None]
+    fallbacks: Fallbacks
+    wake: Callable[[], None]
     voice: Voice
 
 
@@ -142,8 +144,7 @@ class Worker:
                 await self._settle(lambda now: self._around.outbox.settle_retry(self._newest(row), now, at, reason))
                 return
             case _, Retry(reason) | Permanent(reason):
-                await self._settle(lambda now: self._around.outbox.settle_dead(self._newest(row), now, reason))
-                await self._announce(notification, reason)
+                await self._give_up(row, notification, reason)
         del self._born[row.row_id]
 
     async def _send(self, notification: Notification, thread: str | None) -> Receipt:
@@ -169,11 +170,15 @@ class Worker:
             case Retry():
                 return Outcome.DEAD if is_over(now.s_since(self._born[row.row_id])) else Outcome.RETRY
 
-    async def _announce(self, lost: Notification, reason: str) -> None:
-        queued = self._around.announcer.notice(self._channel.name, lost, reason, self._around.clock.now())
-        if queued is not None:
-            await self._settle(lambda _: self._around.outbox.enqueue_notice(queued))
-            self._around.carry(queued)
+    async def _give_up(self, row: "Claimed", lost: Notification, reason: str) -> None:
+        """One transaction: nobody may learn that the message is dead unless somebody else is told of it."""
+        outbox, copy = self._around.outbox, self._around.fallbacks.copy
+        notice = self._around.announcer.notice(self._channel.name, lost, reason, self._around.clock.now())
+        also = () if notice is None else (notice,)
+        await self._settle(
+            lambda now: outbox.settle_dead(self._newest(row), now, reason, also=also, choose=copy),
+        )
+        self._around.wake()
 
     async def _settle(self, write: Callable[[Moment], Awaitable[object]]) -> None:
         """Write until the database takes it."""

@@ -6,21 +6,27 @@ Whether something is due or a lease has run out is decided by the monotonic cloc
 is set back or forth neither hurries nor delays a message. The times in the table are for people and for the next start.
 """
 
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 
 from monitor.alerting.batch import Queued
+from monitor.alerting.lateness import Instead
 from monitor.clock import US_PER_S, Moment
 from monitor.storage import dialect, registry, tables
+from monitor.storage.backlog import Waiting, count_waiting
+from monitor.storage.detours import Choose, Detours, Look, nobody
 from monitor.storage.rows import outbox_row
 from monitor.storage.turns import following, heads, with_threads
 from monitor.storage.writable import clean
 from monitor.storage.writer import Writer
+
+__all__ = ["Claimed", "Outbox", "Waiting", "count_waiting"]
 
 PENDING, LEASED, SENT, DEAD, MERGED = "pending", "leased", "sent", "dead", "merged"
 NO_SUCH_CHANNEL = "the channel is no longer configured"
@@ -52,19 +58,6 @@ class Claimed:
     merged_since_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What one channel has not delivered.
-
-    Attributes:
-        oldest_us: when the oldest pending one was created; None without one.
-    """
-
-    pending: int
-    dead: int
-    oldest_us: int | None
-
-
 class Outbox:
     """The queue between the ledger's transaction and the channels.
 
@@ -77,6 +70,7 @@ class Outbox:
         self._run_id = 0
         self._insert = dialect.insert_or_keep_sql(writer.dialect, tables.outbox)
         self._insert_thread = dialect.insert_or_keep_sql(writer.dialect, tables.threads)
+        self._detours = Detours(writer.dialect)
         # Both in microseconds of the monotonic clock, by row; touched in the writer thread only.
         self._leased_until: dict[int, int] = {}
         self._due: dict[int, int] = {}
@@ -85,16 +79,32 @@ class Outbox:
         """To be called once at start, after the run has begun: whoever held a lease is gone."""
         await self._writer.run(lambda connection: self._void_leases(connection, now))
 
-    async def give_up_absent(self, channels: Collection[str], now: Moment) -> int:
-        """Give up what waits for channels other than these, which are all that are configured; how many that were."""
+    async def give_up_absent(self, channels: Collection[str], now: Moment, choose: Choose = nobody) -> int:
+        """Give up what waits for channels other than these, which are all that are configured; how many that were.
+
+        What is critical goes to whom `choose` says, in the same transaction.
+        """
         table = tables.outbox
+        which = (table.c.settled_at_us.is_(None), table.c.channel.not_in(channels))
         values = {"state": DEAD, "settled_at_us": now.wall_us, "last_error": NO_SUCH_CHANNEL}
-        statement = (
-            update(table)
-            .where(table.c.settled_at_us.is_(None), table.c.channel.not_in(channels))
-            .values(lease_until_us=None, lease_run=None, **values)
-        )
-        return await self._writer.run(lambda connection: connection.execute(statement).rowcount)
+
+        def work(connection: Connection) -> int:
+            given_up = list(connection.execute(select(table.c.id).where(*which)).scalars())
+            connection.execute(update(table).where(*which).values(lease_until_us=None, lease_run=None, **values))
+            deque(self._detours.redirect(connection, given_up, Instead.REMOVED, choose), maxlen=0)
+            return len(given_up)
+
+        return await self._writer.run(work)
+
+    async def fall_back(self, after_s: Mapping[str, float], choose: Choose, now: Moment) -> Look:
+        """Copy to other channels what its own has not taken for too long, and the ends of what was copied before.
+
+        Args:
+            after_s: how long each channel may take; one that is missing may take for ever.
+            choose: makes each copy.
+            now: the present moment.
+        """
+        return await self._writer.run(lambda connection: self._detours.look(connection, after_s, choose, now))
 
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> list[Claimed]:
         """Up to `limit` notifications that are due, oldest first, each leased for `lease_s`.
@@ -144,10 +154,21 @@ class Outbox:
         values = {"state": PENDING, "next_attempt_us": max(at.wall_us, now.wall_us), "last_error": clean(error)}
         return await self._settle(row, values, self._holds(row), due_us=at.mono_us)
 
-    async def settle_dead(self, row: Claimed, now: Moment, error: str) -> bool:
-        """Given up; later ones of the incident may go. False if somebody else has it by now."""
+    async def settle_dead(
+        self, row: Claimed, now: Moment, error: str, *, also: Sequence[Queued] = (), choose: Choose = nobody
+    ) -> bool:
+        """Given up; later ones of the incident may go. False if somebody else has it by now.
+
+        In the same transaction `also` is queued, and a critical message goes to whom `choose` says.
+        """
         values = {"state": DEAD, "settled_at_us": now.wall_us, "last_error": clean(error)}
-        return await self._settle(row, values, self._holds(row))
+
+        def go_elsewhere(connection: Connection) -> None:
+            deque(self._detours.redirect(connection, [row.row_id], Instead.GIVEN_UP, choose), maxlen=0)
+            for queued in also:
+                connection.exec_driver_sql(self._insert, outbox_row(queued))
+
+        return await self._settle(row, values, self._holds(row), along=go_elsewhere)
 
     async def next_due_s(self, channel: str, now: Moment) -> float | None:
         """Seconds until something of this channel can be claimed, 0 if at once; None if nothing waits."""
@@ -236,6 +257,7 @@ class Outbox:
         self._run_id = registry.newest_run(connection)
         self._leased_until.clear()
         self._due.clear()
+        self._detours.forget()
         connection.execute(
             update(table).where(table.c.state == LEASED).values(state=PENDING, lease_until_us=None, lease_run=None),
         )
@@ -244,19 +266,6 @@ class Outbox:
         )
         for row_id, next_us in connection.execute(waits):
             self._due[row_id] = now.mono_us + min(max(0, next_us - now.wall_us), LONGEST_WAIT_US)
-
-
-def count_waiting(connection: Connection) -> dict[str, Waiting]:
-    """What each channel that ever had a notification has not delivered."""
-    table = tables.outbox
-    pending = table.c.settled_at_us.is_(None)
-    query = select(
-        table.c.channel,
-        func.count().filter(pending),
-        func.count().filter(table.c.state == DEAD),
-        func.min(table.c.created_at_us).filter(pending),
-    ).group_by(table.c.channel)
-    return {channel: Waiting(*counts) for channel, *counts in connection.execute(query)}
 
 
 def _claimed(row: Row[Any], merged_since_us: int | None) -> Claimed:

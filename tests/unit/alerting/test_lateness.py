@@ -51,7 +51,7 @@ def test_in_korean() -> None:
         ),
         (Detour("ops", Instead.GIVEN_UP, 0.0, "HTTP 410"), "Sent here because ops has given it up (HTTP 410)."),
         (Detour("ops", Instead.REMOVED), "Sent here because ops is no longer configured."),
-        (Detour("ops", Instead.ITS_END), "Sent here because this channel was told of it in place of ops."),
+        (Detour("ops", Instead.ITS_END), "Sent here because this channel stood in for ops."),
     ],
 )
 def test_a_copy_says_why_it_came_here(detour: Detour, sentence: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import selectors
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,13 +12,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.alerting.batch import Queued
+from monitor.alerting.lateness import Instead
 from monitor.alerting.notification import Details, Event, IncidentFacts, Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import US_PER_S, Moment
 from monitor.delivery.channel import Delivered, Receipt
 from monitor.delivery.delivery import Delivery
+from monitor.delivery.fallback import FallbackRule
 from monitor.domain.action import Language
 from monitor.errors import StorageError
+from monitor.storage.detours import COPY_MARK, Choose, Look, Stuck, nobody
 from monitor.storage.merging import next_of
 from monitor.storage.outbox import Claimed
 
@@ -74,6 +77,7 @@ class Kept:
     due_us: int = 0
     state: str = "pending"
     error: str | None = None
+    fell_back_to: str | None = None
 
 
 class _Message:
@@ -84,6 +88,15 @@ class _Message:
         self.event = str(kept.claimed.body.get("event"))
         self.state = kept.state
         self.created_at_us = kept.claimed.created_at_us
+
+
+def _same_news(one: Kept, other: Kept) -> bool:
+    """The same event of an incident, or the same notice; a copy's id begins as the original's."""
+    first, second = one.claimed, other.claimed
+    if first.incident_id is not None:
+        return (first.incident_id, first.sequence) == (second.incident_id, second.sequence)
+    first_id, second_id = (row.notification_id.partition(COPY_MARK)[0] for row in (first, second))
+    return second.incident_id is None and first_id == second_id
 
 
 def _about(kept: Kept) -> tuple[str, int | None]:
@@ -114,14 +127,31 @@ class FakeOutbox:
         for kept in self.rows.values():
             kept.due_us = min(kept.due_us, now.mono_us)
 
-    async def give_up_absent(self, channels: Collection[str], now: Moment) -> int:
+    async def give_up_absent(self, channels: Collection[str], now: Moment, choose: Choose = nobody) -> int:
         """As promised."""
         self._refuse()
         waiting = [kept for kept in self.rows.values() if kept.state == "pending"]
         absent = [kept for kept in waiting if kept.claimed.channel not in channels]
         for kept in absent:
             kept.state, kept.due_us = "dead", now.mono_us
+            self._redirect(kept, Instead.REMOVED, choose)
         return len(absent)
+
+    async def fall_back(self, after_s: Mapping[str, float], choose: Choose, now: Moment) -> Look:
+        """As promised."""
+        self._refuse()
+        copies: list[Queued | None] = []
+        left_s: list[float] = []
+        for kept in [kept for kept in self.rows.values() if kept.state == "pending"]:
+            row = kept.claimed
+            if row.channel in after_s and not kept.fell_back_to and row.body.get("severity") == "critical":
+                waited_s = now.s_since(now.anchor(row.created_at_us))
+                if waited_s >= after_s[row.channel]:
+                    copies.append(self._redirect(kept, Instead.NOT_TAKEN, choose, waited_s))
+                else:
+                    left_s.append(after_s[row.channel] - waited_s)
+        copies.extend(self._ends(choose))
+        return Look(tuple(copy for copy in copies if copy is not None), min(left_s, default=None))
 
     async def claim(self, channel: str, now: Moment, lease_s: float, limit: int) -> Sequence[Claimed]:
         """As promised."""
@@ -146,9 +176,16 @@ class FakeOutbox:
         del now
         return self._settle(row, at, "pending", error)
 
-    async def settle_dead(self, row: Claimed, now: Moment, error: str) -> bool:
+    async def settle_dead(
+        self, row: Claimed, now: Moment, error: str, *, also: Sequence[Queued] = (), choose: Choose = nobody
+    ) -> bool:
         """As promised."""
-        return self._settle(row, now, "dead", error)
+        settled = self._settle(row, now, "dead", error)
+        if settled:
+            self._redirect(self.rows[row.row_id], Instead.GIVEN_UP, choose)
+            for queued in also:
+                self.put(queued)
+        return settled
 
     async def next_due_s(self, channel: str, now: Moment) -> float | None:
         """As promised."""
@@ -168,6 +205,31 @@ class FakeOutbox:
             row = kept.claimed
             first.setdefault(("notice", row.row_id) if row.incident_id is None else row.incident_id, kept)
         return sorted(first.values(), key=lambda kept: kept.claimed.row_id)
+
+    def _redirect(self, kept: Kept, why: Instead, choose: Choose, waited_s: float = 0.0) -> Queued | None:
+        row = kept.claimed
+        if kept.fell_back_to is not None or row.body.get("severity") != "critical":
+            return None
+        told = frozenset(other.claimed.channel for other in self.rows.values() if _same_news(other, kept))
+        facts = (row.row_id, row.channel, row.body, row.incident_id, row.sequence)
+        return self._copy(kept, choose(Stuck(*facts, why, told, waited_s, kept.error)))
+
+    def _ends(self, choose: Choose) -> Iterator[Queued | None]:
+        for copied in list(self.rows.values()):
+            to, about = copied.fell_back_to, _about(copied)
+            ends = [kept for kept in self.rows.values() if kept.claimed.body.get("event") == "resolved"]
+            if to is None or copied in ends or any(_about(end) == (to, about[1]) for end in ends):
+                continue
+            for end in [end for end in ends if _about(end) == about]:
+                row = end.claimed
+                facts = (row.row_id, row.channel, row.body, row.incident_id, row.sequence)
+                yield self._copy(end, choose(Stuck(*facts, Instead.ITS_END, frozenset(), to=to)))
+
+    def _copy(self, kept: Kept, copy: Queued | None) -> Queued | None:
+        if copy is not None:
+            self.put(copy)
+            kept.fell_back_to = copy.channel
+        return copy
 
     def _in_turn_of(self, head: Kept) -> Kept:
         """What goes in the turn of this head; what it stands for is settled."""
@@ -246,6 +308,7 @@ class World:
     clock: LoopClock = field(default_factory=LoopClock)
     channels: dict[str, FakeChannel] = field(default_factory=dict)
     outcomes: list[tuple[str, str]] = field(default_factory=list)
+    fallbacks: dict[str, FallbackRule] = field(default_factory=dict)
     delivery: Delivery = field(init=False)
 
     def channel(
@@ -262,7 +325,9 @@ class World:
         def observer(channel: str, outcome: str) -> None:
             self.outcomes.append((channel, outcome))
 
-        self.delivery = Delivery(self.channels, self.outbox, self.clock, self.voice, observer=observer, rng=rng)
+        self.delivery = Delivery(
+            self.channels, self.outbox, self.clock, self.voice, fallbacks=self.fallbacks, observer=observer, rng=rng
+        )
         return asyncio.create_task(self.delivery.run())
 
     def commit(
