@@ -114,22 +114,27 @@ def tell(
     outbox = notifications(events, incident, previous, at, audience)
     removed = Told.CHECK_REMOVED if at.extra.removed else None
     decision = why_not or removed or _overall(kind, events, refusals)
-    event = IncidentEvent(
+    reasons = (*note, *((name, str(why)) for name, why in (dict.fromkeys(events, Told.TOLD) | refusals).items()))
+    entry = _entry(kind, incident, at.now, decision, reasons)
+    told = _as_told(kind, incident, tuple(events), decision, at.now)
+    return Decision(told, replace(entry, notifications=len(outbox)), outbox)
+
+
+def _entry(
+    kind: Kind, incident: Incident, now: Moment, decision: Told, reasons: tuple[tuple[str, str], ...]
+) -> IncidentEvent:
+    return IncidentEvent(
         incident_id=incident.id,
         sequence=incident.sequence,
         kind=kind,
-        at=at.now,
+        at=now,
         cause=incident.cause,
         severity=incident.severity,
         reason=incident.reason,
         decision=decision,
-        notifications=len(outbox),
-        explanation=(
-            *note,
-            *((name, str(why)) for name, why in (dict.fromkeys(events, Told.TOLD) | refusals).items()),
-        ),
+        notifications=0,
+        explanation=reasons,
     )
-    return Decision(_as_told(kind, incident, tuple(events), decision, at.now), event, outbox)
 
 
 def newcomers(incident: Incident, failing: tuple[Check, ...], audience: Audience, now: Moment) -> tuple[str, ...]:

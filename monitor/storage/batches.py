@@ -12,13 +12,12 @@ from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.domain.result import Result
 from monitor.storage import dialect, tables
+from monitor.storage.columns import Values
+from monitor.storage.incident_rows import event_row, incident_row
 from monitor.storage.memory import silence_row
 from monitor.storage.names import Names
 from monitor.storage.rows import (
-    Values,
     detail_row,
-    event_row,
-    incident_row,
     mark_of,
     memory_of,
     memory_text,

@@ -14,6 +14,7 @@ from monitor.clock import Moment
 from monitor.domain.check import Severity
 from monitor.domain.incident import Incident, Telling, Told
 from monitor.domain.result import FaultDomain, Status
+from monitor.storage.columns import moment, wall
 from monitor.storage.writable import writable
 
 _TIMES = ("first_at", "last_at", "hold_until", "easing_since")
@@ -23,14 +24,14 @@ _WORDS = {"severities": Severity, "fault_domains": FaultDomain, "statuses": Stat
 def incident_memory(incident: Incident) -> str:
     """The column `memory` of `incidents`."""
     telling = incident.telling
-    times = {f"{name}_us": _wall(getattr(telling, name)) for name in _TIMES}
+    times = {f"{name}_us": wall(getattr(telling, name)) for name in _TIMES}
     return orjson.dumps(
         {
             "channels": telling.channels,
             "withheld": telling.withheld,
             "grown": telling.grown,
             "escalated": telling.escalated,
-            "joined_at_us": _wall(incident.joined_at),
+            "joined_at_us": wall(incident.joined_at),
             **times,
         },
     ).decode()
@@ -39,7 +40,7 @@ def incident_memory(incident: Incident) -> str:
 def telling_of(text: str, now: Moment) -> Telling:
     """How far people were told, from that column; the times anchored at `now`."""
     memory = orjson.loads(text)
-    times = {name: _moment(memory.get(f"{name}_us"), now) for name in _TIMES}
+    times = {name: moment(memory.get(f"{name}_us"), now) for name in _TIMES}
     if (memory.get("joined_at_us") or 0) <= now.wall_us:  # else the clock was set back, and the wait may be endless
         times["hold_until"] = _ahead(memory.get("hold_until_us"), now)
     withheld = memory.get("withheld")
@@ -54,7 +55,7 @@ def telling_of(text: str, now: Moment) -> Telling:
 
 def joined_at(text: str, now: Moment) -> Moment | None:
     """When the newest check joined, from the same column."""
-    return _moment(orjson.loads(text).get("joined_at_us"), now)
+    return moment(orjson.loads(text).get("joined_at_us"), now)
 
 
 def silence_row(silence: Silence) -> tuple[Any, ...]:
@@ -66,9 +67,9 @@ def silence_row(silence: Silence) -> tuple[Any, ...]:
         writable(silence.reason),
         silence.created_at.wall_us,
         silence.starts_at.wall_us,
-        _wall(silence.ends_at),
+        wall(silence.ends_at),
         str(silence.until),
-        _wall(silence.expired_at),
+        wall(silence.expired_at),
     )
 
 
@@ -83,7 +84,7 @@ def silence_of(row: Row[Any], now: Moment) -> Silence:
         starts_at=Moment(row.starts_at_us, now.mono_us + row.starts_at_us - now.wall_us),
         ends_at=_ahead(row.ends_at_us, now),
         until=Until(row.until),
-        expired_at=_moment(row.expired_at_us, now),
+        expired_at=moment(row.expired_at_us, now),
     )
 
 
@@ -102,14 +103,6 @@ def matcher_of(text: str) -> Matcher:
     return Matcher(**fields)
 
 
-def _wall(moment: Moment | None) -> int | None:
-    return None if moment is None else moment.wall_us
-
-
 def _ahead(us: int | None, now: Moment) -> Moment | None:
     """A time that may well lie ahead; `Moment.anchor` takes such a one as now."""
     return None if us is None else Moment(us, now.mono_us + us - now.wall_us)
-
-
-def _moment(us: int | None, now: Moment) -> Moment | None:
-    return None if us is None else now.anchor(us)

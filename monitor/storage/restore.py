@@ -12,8 +12,9 @@ from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.errors import StorageError
 from monitor.storage import tables
+from monitor.storage.incident_rows import incident_of
 from monitor.storage.memory import silence_of
-from monitor.storage.rows import health_of, incident_of, verdict_of
+from monitor.storage.rows import health_of, verdict_of
 
 INSTANCE_KEY = "instance"
 

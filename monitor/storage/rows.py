@@ -5,27 +5,23 @@ taken apart again. Wall times go in; on the way back they are anchored to the mo
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import Row
 
 from monitor.alerting.batch import Queued
-from monitor.clock import US_PER_S, Moment
+from monitor.clock import Moment
 from monitor.domain.action import Action
 from monitor.domain.availability import Recent
-from monitor.domain.check import Severity
 from monitor.domain.flapping import Flapping
-from monitor.domain.health import DownBecause, Health
-from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentEvent, IncidentKind, Scope
-from monitor.domain.result import FaultDomain, Phases, Result, Status, Verdict
+from monitor.domain.health import Health
+from monitor.domain.result import FaultDomain, Phases, Result, Verdict
 from monitor.domain.window import Window
 from monitor.storage.codes import STATE_CODES, STATES, STATUS_CODES, STATUSES, TRIGGER_CODES
-from monitor.storage.memory import incident_memory, joined_at, telling_of
+from monitor.storage.columns import Values, moment, wall
 from monitor.storage.writable import clean
 
-Values = tuple[Any, ...]
 _PER_MS = 10
 
 
@@ -77,16 +73,16 @@ def state_row(check_id: int, health: Health, reason_id: int | None) -> Values:
         reason_id,
         None if verdict is None else verdict.retry_after_s,
         verdict is not None and verdict.loading,
-        _wall(health.latest_at),
+        wall(health.latest_at),
         health.latency_ms,
         health.consecutive_failures,
         health.consecutive_successes,
         health.auth_failures,
-        _wall(health.streak_started),
-        _wall(health.last_counted),
-        _wall(health.loading_since),
+        wall(health.streak_started),
+        wall(health.last_counted),
+        wall(health.loading_since),
         health.slow,
-        _wall(health.slow_since),
+        wall(health.slow_since),
         health.recent.hour,
         successes,
         counted,
@@ -137,20 +133,20 @@ def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
         since=now.anchor(row.since_us),
         state=STATES[row.state],
         latest=verdict,
-        latest_at=_moment(row.latest_at_us, now),
+        latest_at=moment(row.latest_at_us, now),
         latency_ms=row.latency_ms,
         consecutive_failures=row.consecutive_failures,
         consecutive_successes=row.consecutive_successes,
         auth_failures=row.auth_failures,
-        streak_started=_moment(row.streak_started_us, now),
+        streak_started=moment(row.streak_started_us, now),
         failed_at=tuple(now.anchor(us) for us in memory["failed_at_us"]),
-        last_counted=_moment(row.last_counted_us, now),
-        loading_since=_moment(row.loading_since_us, now),
+        last_counted=moment(row.last_counted_us, now),
+        loading_since=moment(row.loading_since_us, now),
         failures=_window(memory["failures"]),
         slow_answers=_window(memory["slow_answers"]),
         slowed_at=tuple(now.anchor(us) for us in memory["slowed_at_us"]),
         slow=bool(row.slow),
-        slow_since=_moment(row.slow_since_us, now),
+        slow_since=moment(row.slow_since_us, now),
         recent=Recent(row.hour, newest + tuple((ok, counted) for ok, counted in memory["hours"])),
         flapping=_flapping(memory.get("flapping")),
     )
@@ -167,88 +163,6 @@ def verdict_of(row: Row[Any]) -> Verdict | None:
         action=Action(row.action) if row.action else None,
         retry_after_s=row.retry_after_s,
         loading=bool(row.loading),
-    )
-
-
-def incident_row(incident: Incident) -> Values:
-    """A row of `incidents`."""
-    resolved = incident.resolved_at
-    return (
-        incident.id,
-        incident.key,
-        str(incident.kind),
-        incident.endpoint,
-        str(incident.severity),
-        str(incident.cause.status),
-        _text(incident.cause.fault_domain),
-        _text(incident.because),
-        clean(incident.reason),
-        _text(incident.action),
-        incident.started_at.wall_us,
-        incident.detected_at.wall_us,
-        _wall(resolved),
-        None if resolved is None else round(incident.duration_s(resolved) * US_PER_S),
-        incident.failed_probes,
-        incident.sequence,
-        orjson.dumps([_cause_list(cause) for cause in incident.told]).decode(),
-        None if incident.pending_cause is None else orjson.dumps(_cause_list(incident.pending_cause)).decode(),
-        str(incident.scope),
-        incident.provider,
-        *_acknowledgement(incident.acknowledged),
-        incident_memory(incident),
-    )
-
-
-def incident_of(row: Row[Any], checks: Sequence[str], now: Moment) -> Incident:
-    """An incident from its row."""
-    return Incident(
-        id=row.id,
-        key=row.key,
-        kind=IncidentKind(row.kind),
-        endpoint=row.endpoint,
-        checks=tuple(checks),
-        severity=Severity(row.severity),
-        cause=_cause((row.status, row.fault_domain)),
-        because=None if row.because is None else DownBecause(row.because),
-        reason=row.reason,
-        action=None if row.action is None else Action(row.action),
-        started_at=now.anchor(row.started_at_us),
-        detected_at=now.anchor(row.detected_at_us),
-        resolved_at=_moment(row.resolved_at_us, now),
-        failed_probes=row.failed_probes,
-        sequence=row.sequence,
-        told=tuple(_cause(pair) for pair in orjson.loads(row.told)),
-        pending_cause=None if row.pending_cause is None else _cause(orjson.loads(row.pending_cause)),
-        scope=Scope(row.scope),
-        provider=row.provider,
-        joined_at=joined_at(row.memory, now),
-        acknowledged=None
-        if row.acknowledged_by is None
-        else Acknowledgement(row.acknowledged_by, now.anchor(row.acknowledged_at_us), row.acknowledgement or ""),
-        telling=telling_of(row.memory, now),
-    )
-
-
-def _acknowledgement(acknowledged: Acknowledgement | None) -> Values:
-    if acknowledged is None:
-        return (None, None, None)
-    return (clean(acknowledged.by), acknowledged.at.wall_us, clean(acknowledged.note))
-
-
-def event_row(event: IncidentEvent) -> Values:
-    """A row of `incident_events`."""
-    return (
-        event.incident_id,
-        event.sequence,
-        str(event.kind),
-        event.at.wall_us,
-        str(event.cause.status),
-        _text(event.cause.fault_domain),
-        str(event.severity),
-        clean(event.reason),
-        str(event.decision),
-        event.notifications,
-        orjson.dumps({name: clean(why) for name, why in event.explanation}).decode() if event.explanation else None,
     )
 
 
@@ -281,30 +195,9 @@ def _tenths(ms: float | None) -> int | None:
     return None if ms is None else round(ms * _PER_MS)
 
 
-def _wall(moment: Moment | None) -> int | None:
-    return None if moment is None else moment.wall_us
-
-
-def _moment(us: int | None, now: Moment) -> Moment | None:
-    return None if us is None else now.anchor(us)
-
-
-def _text(value: object | None) -> str | None:
-    return None if value is None else str(value)
-
-
 def _flapping(triple: tuple[str, bool | None, bool] | None) -> Flapping:
     return Flapping() if triple is None else Flapping(int(triple[0], 16), triple[1], triple[2])
 
 
 def _window(pair: tuple[str, int]) -> Window:
     return Window(int(pair[0], 16), pair[1])
-
-
-def _cause_list(cause: Cause) -> list[str | None]:
-    return [str(cause.status), _text(cause.fault_domain)]
-
-
-def _cause(pair: Sequence[Any]) -> Cause:
-    status, fault = pair
-    return Cause(Status(status), None if fault is None else FaultDomain(fault))

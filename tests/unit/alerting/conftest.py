@@ -5,21 +5,30 @@ import itertools
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Table
 
 from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Batch, Queued, Restored
 from monitor.alerting.desk import Desk
 from monitor.alerting.notification import Event
+from monitor.alerting.silences import Silence
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language
 from monitor.domain.check import Check, CheckKind, FlappingRule, HealthRules, check_id, provider_of
 from monitor.domain.follow_up import FollowUp
+from monitor.domain.health import Health
 from monitor.domain.incident import Incident, IncidentEvent
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
+from monitor.storage import tables
+from monitor.storage.memory import silence_of, silence_row
+from monitor.storage.incident_rows import incident_of, incident_row
+from monitor.storage.rows import health_of, memory_of, memory_text, state_row
 
 START = Moment(1_795_200_000_000_000, 5_000_000_000)  # 2026-11-20T18:40:00Z, a Friday
 TICK_S = 0.5
@@ -203,10 +212,59 @@ class Stage:
         return number
 
 
+@dataclass
+class Disk:
+    """What was committed, and what a restart reads of it: every value goes through the form in which it is stored."""
+
+    healths: dict[str, Health] = field(default_factory=dict)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    silences: dict[int, Silence] = field(default_factory=dict)
+
+    def commit(self, batch: Batch) -> None:
+        """Keep a batch."""
+        self.healths |= batch.healths
+        self.incidents |= batch.incidents
+        self.silences |= batch.silences
+
+    def restored(self, now: Moment) -> Restored:
+        """What a new daemon finds at `now`."""
+        known = {check: _reread_health(health, now) for check, health in self.healths.items()}
+        still_open = [_reread_incident(incident, now) for incident in self.incidents.values() if incident.is_open]
+        held = [_reread_silence(silence, now) for silence in self.silences.values() if silence.expired_at is None]
+        return Restored(
+            healths=known,
+            open_incidents=tuple(sorted(still_open, key=lambda incident: incident.id)),
+            next_incident_id=max(self.incidents, default=0) + 1,
+            instance="test",
+            silences=tuple(held),
+            next_silence_id=max(self.silences, default=0) + 1,
+        )
+
+
+def _row(table: Table, values: tuple[object, ...], **more: object) -> Any:
+    columns = [column.name for column in table.columns]
+    return SimpleNamespace(**dict(zip(columns, values, strict=False)), **more)
+
+
+def _reread_health(health: Health, now: Moment) -> Health:
+    memory = memory_text(memory_of(health))
+    row = _row(tables.states, state_row(1, health, None), check=health.check, memory=memory)
+    return health_of(row, health.latest, now)
+
+
+def _reread_incident(incident: Incident, now: Moment) -> Incident:
+    return incident_of(_row(tables.incidents, incident_row(incident)), incident.checks, now)
+
+
+def _reread_silence(silence: Silence, now: Moment) -> Silence:
+    return silence_of(_row(tables.silences, silence_row(silence)), now)
+
+
 class Props:
     """Short ways to say what stands on the stage."""
 
     start = START
+    disk = Disk
 
     @staticmethod
     def audience(*channels: str, **options: object) -> Audience:
@@ -264,4 +322,4 @@ def props() -> Props:
     return Props()
 
 
-__all__ = ["Event", "Props", "Said", "Stage"]
+__all__ = ["Disk", "Event", "Props", "Said", "Stage"]
