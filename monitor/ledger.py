@@ -124,6 +124,10 @@ class Ledger:
         self._desk.configure(checks, audience, now)
         self._wake(urgent=True)
 
+    def stamped(self, result: Result) -> Result:
+        """The result as it will be recorded: known as one of maintenance if its turn came inside a window."""
+        return self._desk.stamped(result)
+
     def record(self, result: Result) -> FollowUp:
         """Take one result: advance the check's health, decide, and say when to probe next. Never blocks."""
         if len(self._desk.batch.results) >= WAITING_AT_MOST:

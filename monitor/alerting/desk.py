@@ -108,14 +108,21 @@ class Desk:
         self._end_reconfigured(before, now)
         self._duties.look_again()
 
+    def stamped(self, result: Result) -> Result:
+        """The result, known as one of maintenance if its turn came inside a window: then it counts nowhere."""
+        calendar, check = self._book.audience.maintenance, self._book.roster.checks.get(result.check)
+        if not calendar or check is None or result.trigger is not Trigger.ON_PHASE:
+            return result
+        is_inside = calendar.covering(check, result.started_at.wall_us) is not None
+        return replace(result, trigger=Trigger.MAINTENANCE) if is_inside else result
+
     def record(self, result: Result) -> FollowUp:
         """Take one result: advance the check's health, decide, and say when to probe next."""
         roster = self._book.roster
         check = roster.checks.get(result.check)
         if check is None:
             return AS_PLANNED
-        if result.trigger is Trigger.ON_PHASE and self._in_maintenance(check, result):
-            result = replace(result, trigger=Trigger.MAINTENANCE)
+        result = self.stamped(result)
         before = roster.healths[check.id]
         step = advance(check, before, result)
         health = step.health
@@ -227,10 +234,6 @@ class Desk:
             extra = Extra(percent=step.health.flapping.percent, state=str(step.health.state))
             (self._conditions.began if began else self._conditions.ended)(kind, step, extra)
             self._duties.look_again()
-
-    def _in_maintenance(self, check: Check, result: Result) -> bool:
-        calendar = self._book.audience.maintenance
-        return bool(calendar) and calendar.covering(check, result.started_at.wall_us) is not None
 
     def _end_removed(self, kept: Mapping[str, Check], known: Mapping[str, Health], now: Moment) -> None:
         """End what nothing that is still watched suffers from."""

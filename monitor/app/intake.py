@@ -73,6 +73,7 @@ class Intake:
         check = self.ledger.checks.get(result.check)
         if check is None:
             return AS_PLANNED
+        result = self.ledger.stamped(result)
         latest = self.ledger.healths[check.id].latest
         follow_up = self.ledger.record(result)
         self._witness.probed(check, None if latest is None else latest.status, result)

@@ -1,10 +1,13 @@
-"""The desk's state under new names."""
+"""The desk's state under new names, and what it takes for maintenance."""
 
+from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Restored
 from monitor.alerting.desk import Desk
+from monitor.alerting.maintenance import Calendar, Window
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language
@@ -92,3 +95,21 @@ def test_nothing_renamed_changes_nothing() -> None:
     desk.rename(Renaming())
     assert (desk.open_incidents, dict(desk.healths)) == before
     assert not desk.take()
+
+
+def test_a_turn_inside_a_window_is_one_of_maintenance() -> None:
+    """And no other probe is; stamped twice is stamped once."""
+    window = Window("work", (), ZoneInfo("UTC"), datetime(2025, 11, 21, 1, 53, 20), duration_s=60)  # noqa: DTZ001  in `zone`
+    desk = Desk(AUDIENCE, Restored({}, (), 1, "test"))
+    desk.configure([check("gw")], replace(AUDIENCE, maintenance=Calendar((window,))), NOW)
+    inside = desk.stamped(result("gw/chat/m", 1))
+    assert inside.trigger is Trigger.MAINTENANCE
+    assert desk.stamped(inside) is inside
+    for other in (
+        result("gw/chat/m", 61),
+        result("gone/chat/m", 1),
+        replace(result("gw/chat/m", 1), trigger=Trigger.CONFIRM),
+    ):
+        assert desk.stamped(other) is other
+    desk.record(result("gw/chat/m", 1))
+    assert [one.trigger for one in desk.take().results] == [Trigger.MAINTENANCE]

@@ -1,7 +1,7 @@
 """Where results come in: keys that are read again, secrets that stay hidden, alarms that must get through."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +39,11 @@ class FakeLedger:
     checks: dict[str, Check] = field(default_factory=lambda: {CHECK.id: CHECK})
     healths: dict[str, Health] = field(default_factory=lambda: {CHECK.id: Health(CHECK.id, NOW)})
     refusing_since: Moment | None = NOW
+    in_maintenance: bool = False
+
+    def stamped(self, result: Result) -> Result:
+        """As of maintenance, if it is."""
+        return replace(result, trigger=Trigger.MAINTENANCE) if self.in_maintenance else result
 
     def record(self, result: Result) -> FollowUp:
         """Taken."""
@@ -88,7 +93,9 @@ def setup_in(folder: Path, key_file: str = "key") -> Setup:
 
 def intake_of(setup: Setup, prober: FakeProber) -> Any:
     """An intake among fakes."""
-    built: Any = Intake(Witness(Metrics(), Tally()), prober, setup, {})  # type: ignore[arg-type]
+    tally = Tally()
+    built: Any = Intake(Witness(Metrics(), tally), prober, setup, {})  # type: ignore[arg-type]
+    built.tally = tally
     built.ledger = FakeLedger()
     return built
 
@@ -105,6 +112,17 @@ def setup(tmp_path: Path) -> Setup:
     ready = setup_in(tmp_path)
     (tmp_path / "key").write_text(NEW)
     return ready
+
+
+async def test_what_falls_into_maintenance_counts_nowhere(setup: Setup) -> None:
+    """Nor in the availability that is printed at the end."""
+    one = intake_of(setup, FakeProber())
+    one.ledger.in_maintenance = True
+    one.report(replace(REFUSED, verdict=Verdict(Status.TIMEOUT)))
+    assert one.tally.availability(CHECK.id) is None
+    one.ledger.in_maintenance = False
+    one.report(replace(REFUSED, verdict=Verdict(Status.UP)))
+    assert one.tally.availability(CHECK.id) == 100.0
 
 
 async def test_a_refused_key_is_read_again_and_used_once(setup: Setup) -> None:
