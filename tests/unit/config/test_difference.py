@@ -135,3 +135,26 @@ def test_a_long_list_is_cut_in_the_log() -> None:
     told = found.for_log()["checks_added"]
     assert (len(told), told[-1]) == (MOST_TOLD + 1, "and 7 more")
     assert len(found.lines()) == MOST_TOLD + 7
+
+
+def test_a_table_that_comes_or_goes_is_told_by_its_options() -> None:
+    """The dead-man switch, with its secret by where it comes from; a maintenance window under its name."""
+    switch = '[deadman]\nurl = { env = "PING" }\n'
+    assert [str(change) for change in between(TEXT, TEXT + switch).options] == [
+        'deadman.url: absent to { env = "PING" }',
+        'deadman.interval: absent to "1m"',
+        'deadman.timeout: absent to "10s"',
+    ]
+    window = '[[maintenance]]\nname = "move"\nstart = 2026-01-01T00:00:00\nduration = "1h"\n'
+    found = between(TEXT + window, TEXT + window.replace("1h", "2h"))
+    assert [str(change) for change in found.options] == ['maintenance.move.duration: "1h" to "2h"']
+
+
+def test_another_address_behind_the_same_reference_is_told() -> None:
+    """That there is one, not which."""
+    config = loaded(TEXT + '[deadman]\nurl = { env = "PING" }\n')
+    first, second = (
+        resolve_access(config, {"KEY": "sk-first-0123456789", "PING": f"https://hc.example.com/{number}"})
+        for number in (1, 2)
+    )
+    assert with_secrets(Difference(), first, second).secrets == ("deadman",)

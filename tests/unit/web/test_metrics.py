@@ -197,3 +197,19 @@ def test_the_uplink_is_asked_for_at_every_scrape(ledger: "FakeLedger") -> None:
     assert values(metrics, ledger)["relaywatch_uplink_up[]"] == 1
     metrics.watch_uplink(lambda: False)
     assert values(metrics, ledger)["relaywatch_uplink_up[]"] == 0
+
+
+def test_pings_of_the_dead_man_switch_are_counted(ledger: "FakeLedger") -> None:
+    """Absent without one; only the word that all is well is a success."""
+    metrics = Metrics()
+    assert not [name for name in values(metrics, ledger) if "deadman" in name]
+    metrics.observe_deadman("start", arrived=True)
+    last = "relaywatch_deadman_last_success_timestamp_seconds[]"
+    assert values(metrics, ledger)[last] == 0
+    metrics.observe_deadman("well", arrived=False)
+    assert values(metrics, ledger)[last] == 0
+    metrics.observe_deadman("well", arrived=True)
+    found = values(metrics, ledger)
+    assert found[last] > 1_700_000_000
+    assert found[f"relaywatch_deadman_pings_total{[('outcome', 'lost'), ('signal', 'well')]}"] == 1
+    assert found[f"relaywatch_deadman_pings_total{[('outcome', 'arrived'), ('signal', 'well')]}"] == 1
