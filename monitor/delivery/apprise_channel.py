@@ -25,27 +25,6 @@ _CODE = re.compile(r"\berror=(\d{3})\b")
 _LOGGERS = ("apprise", "urllib3", "requests")
 
 
-class _Codes(logging.Handler):
-    """Hears what the plugins log, and keeps nothing of it but the HTTP status of the last failure in this thread."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._of_thread = threading.local()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        match = _CODE.search(record.getMessage())
-        if match:
-            self._of_thread.code = match[1]
-
-    def take(self) -> str | None:
-        """The status, once."""
-        code: str | None = self._of_thread.__dict__.pop("code", None)
-        return code
-
-
-_codes = _Codes()
-
-
 class Service:
     """One URL.
 
@@ -92,15 +71,14 @@ class Service:
         return await done
 
     def _notify(self, content: dict[str, Any]) -> str | None:
-        _codes.take()
         sender = apprise.Apprise()
         sender.add(self._plugin)
         try:
-            taken = bool(sender.notify(**content))
+            result = sender.notify(**content, log_level=logging.WARNING)
         except Exception as error:  # noqa: BLE001  the plugins are many, and their promises differ
             return f"Apprise failed ({type(error).__name__})"
-        code = _codes.take()
-        return None if taken else f"not taken{'' if code is None else f': HTTP {code}'}"
+        codes = [match[1] for entry in result.logs() if (match := _CODE.search(entry.message))]
+        return None if result else f"not taken{f': HTTP {codes[-1]}' if codes else ''}"
 
 
 class AppriseChannel:
@@ -167,8 +145,8 @@ def _kind(notification: Notification) -> apprise.NotifyType:
 def _silence(logger: logging.Logger) -> None:
     """Nothing of a library's log gets through: its lines may hold addresses."""
     logger.propagate = False
-    logger.handlers = [_codes]
-    logger.setLevel(logging.WARNING)
+    logger.handlers = [logging.NullHandler()]
+    logger.setLevel(logging.WARNING)  # Apprise hands out what it logs at this level, and nothing else is wanted
 
 
 def _settle(done: asyncio.Future[str | None], problem: str | None) -> None:

@@ -31,7 +31,6 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLError, "TLS failed: check the certificate, or set ca_file"),
     (socket.gaierror, "the host name cannot be resolved"),
     (TimeoutError, "no answer within {timeout_s:g} s"),
-    (aiosmtplib.SMTPServerDisconnected, "the connection was cut"),
 )
 _NO_STARTTLS = "the server offers no STARTTLS, and without it nothing is sent"
 
@@ -154,7 +153,10 @@ def _words(error: Exception, timeout_s: float) -> str:
         if any(isinstance(cause, kind) for cause in causes):
             return words.format(timeout_s=timeout_s)
     numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
-    return f"cannot connect: {os.strerror(numbers[0])}" if numbers else f"the exchange failed ({type(error).__name__})"
+    if numbers:
+        return f"cannot connect: {os.strerror(numbers[0])}"
+    cut_off = any(isinstance(cause, ConnectionError) for cause in causes)
+    return "the connection was cut" if cut_off else f"the exchange failed ({type(error).__name__})"
 
 
 async def _leave(smtp: SMTP) -> None:

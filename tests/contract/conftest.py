@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import warnings
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -77,16 +78,18 @@ class MailSink:
 
     def _protocol(self) -> smtp.SMTP:
         starttls = None if self._implicit else self._context
-        made = smtp.SMTP(
-            self,
-            hostname="mail.test",
-            tls_context=starttls,
-            require_starttls=starttls is not None,
-            authenticator=None if self._login is None else self._authenticate,
-            auth_required=self._login is not None,
-            auth_require_tls=self._context is not None and not self._implicit,
-            loop=asyncio.get_running_loop(),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a login without STARTTLS: that is what is tried here
+            made = smtp.SMTP(
+                self,
+                hostname="mail.test",
+                tls_context=starttls,
+                require_starttls=starttls is not None,
+                authenticator=None if self._login is None else self._authenticate,
+                auth_required=self._login is not None,
+                auth_require_tls=starttls is not None,
+                loop=asyncio.get_running_loop(),
+            )
         self._connections.append(made)
         return made
 
@@ -94,7 +97,7 @@ class MailSink:
         del mechanism
         given = (data.login.decode(), data.password.decode())
         session.taken_login = given[0]
-        return smtp.AuthResult(success=given == self._login)
+        return smtp.AuthResult(success=given == self._login, handled=False)
 
     async def handle_MAIL(  # noqa: N802  named by aiosmtpd
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
