@@ -42,6 +42,7 @@ from monitor.storage.journal import Journal
 from monitor.storage.lock import DaemonLock
 from monitor.storage.outbox import Outbox
 from monitor.storage.retention import Retention
+from monitor.storage.standing import SentMessages
 from monitor.storage.writer import Writer
 from monitor.systemd import Notifier, keep_alive, watchdog_interval_s
 from monitor.web.metrics import Metrics
@@ -193,6 +194,7 @@ class Daemon:
             self._clock,
             setup.voice,
             fallbacks=setup.fallbacks,
+            sent=SentMessages(self._writer),
             observer=self._metrics.observe_delivery,
         )
         self._intake.delivery = self._delivery

@@ -18,6 +18,7 @@ from monitor.delivery.channel import Channel, Delivered, Receipt
 from monitor.delivery.due import Outbox
 from monitor.delivery.fallback import FallbackRule, Fallbacks, Watch
 from monitor.delivery.record import Observer, Record
+from monitor.delivery.refresh import Refresher, SentMessages
 from monitor.delivery.worker import REFUSED_S, Surroundings, Worker
 from monitor.errors import StorageError
 
@@ -33,6 +34,7 @@ class Delivery:
         clock: the time.
         voice: for notices about channels, and for what messages say of their own way.
         fallbacks: by channel; the default where one is missing.
+        sent: what channels were told, for those that must be told again; None: they are not.
         observer: told of each try.
         rng: of the back-off.
     """
@@ -45,6 +47,7 @@ class Delivery:
         voice: Voice,
         *,
         fallbacks: Mapping[str, FallbackRule] | None = None,
+        sent: SentMessages | None = None,
         observer: Observer | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -66,6 +69,7 @@ class Delivery:
         )
         self._records = {name: Record(name, observer) for name in channels}
         self._workers = {name: Worker(channel, around, self._records[name]) for name, channel in channels.items()}
+        self._refresher = None if sent is None else Refresher(channels, sent)
         self._running: asyncio.Task[Any] | None = None
 
     async def run(self) -> None:
@@ -76,6 +80,8 @@ class Delivery:
             for name, worker in self._workers.items():
                 group.create_task(worker.run(), name=f"delivery:{name}")
             group.create_task(self._watch.run(), name="delivery-fallback")
+            if self._refresher is not None:
+                group.create_task(self._refresher.run(), name="delivery-refresh")
 
     async def drain(self, within_s: float) -> bool:
         """End `run`: one last look at what is due, then the sends in flight.
@@ -86,6 +92,8 @@ class Delivery:
         for worker in self._workers.values():
             worker.stop()
         self._watch.stop()
+        if self._refresher is not None:
+            self._refresher.stop()
         if self._running is None:
             return True
         _, late = await asyncio.wait({self._running}, timeout=within_s)

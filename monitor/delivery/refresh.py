@@ -70,17 +70,20 @@ class Refresher:
         self._channels = {name: channel for name, channel in channels.items() if isinstance(channel, Refreshing)}
         self._sent = sent
         self._troubles: dict[str, str] = {}
-        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = False
 
     async def run(self) -> None:
         """Refresh at once, for what was forgotten while nobody was there, and then until `stop`."""
         async with asyncio.TaskGroup() as group:
-            for name, channel in self._channels.items():
-                group.create_task(self._keep(channel), name=f"refresh:{name}")
+            for name, channel in self._channels.items() if not self._stopped else ():
+                self._tasks.append(group.create_task(self._keep(channel), name=f"refresh:{name}"))
 
     def stop(self) -> None:
-        """Let `run` end after the refresh in flight."""
-        self._stopping.set()
+        """Let `run` end at once: a refresh that is cut off is no loss."""
+        self._stopped = True
+        for task in self._tasks:
+            task.cancel()
 
     async def refresh(self, channel: Refreshing) -> None:
         """Once, one channel."""
@@ -94,11 +97,9 @@ class Refresher:
             self._note(channel.name, trouble)
 
     async def _keep(self, channel: Refreshing) -> None:
-        while not self._stopping.is_set():
+        while True:
             await self.refresh(channel)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(channel.refresh_every_s):
-                    await self._stopping.wait()
+            await asyncio.sleep(channel.refresh_every_s)
 
     def _note(self, name: str, trouble: str | None) -> None:
         """The same trouble again and again is a warning once."""
