@@ -8,6 +8,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -45,7 +46,9 @@ def check(
     output: Annotated[CheckFormat, typer.Option("--format", help="Problems and warnings as text or JSON.")] = (
         CheckFormat.TEXT
     ),
-    skip_secrets: Annotated[bool, typer.Option("--skip-secrets", help="Do not read keys and CA files.")] = False,
+    skip_secrets: Annotated[
+        bool, typer.Option("--skip-secrets", help="Do not read keys and CA files.")
+    ] = False,
 ) -> None:
     """Validate the configuration: every problem at once, exit 2 if there is one."""
     try:
@@ -110,14 +113,23 @@ def _load(option: Path | None) -> "Loaded":
 
 def _examined(option: Path | None, *, skip_secrets: bool) -> "tuple[Loaded, list[Problem]]":
     """All that can be checked without sending anything."""
-    from monitor.config.access import resolve_access  # noqa: PLC0415  the same
+    from monitor.alerting.texts import Voice  # noqa: PLC0415  the same
+    from monitor.config.access import read_templates, resolve_access  # noqa: PLC0415  the same
     from monitor.config.paths import control_path  # noqa: PLC0415  the same
+    from monitor.delivery.channels import build_channels, template_problems  # noqa: PLC0415  the same
 
     loaded = _load(option)
     warnings = list(loaded.warnings)
     control_path(loaded, os.environ)
-    if not skip_secrets:
-        warnings.extend(resolve_access(loaded, os.environ).warnings)
+    if skip_secrets:
+        problems = template_problems(read_templates(loaded).values())
+        if problems:
+            raise ConfigError(str(loaded.path), problems)
+    else:
+        access = resolve_access(loaded, os.environ)
+        voice = Voice(loaded.config.language, ZoneInfo(loaded.config.timezone))
+        build_channels(loaded.config, access, voice)
+        warnings.extend(access.warnings)
     return loaded, warnings
 
 

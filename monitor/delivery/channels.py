@@ -21,6 +21,7 @@ from monitor.delivery.channel import Channel
 from monitor.delivery.line import Line
 from monitor.errors import ConfigError, Problem, StartError
 
+NO_APPRISE = "needs a package that is not installed ({}): install relaywatch[apprise]"
 NOT_FOR_APPRISE = "the secret is not a URL that Apprise can use; its documentation lists the services"
 
 
@@ -30,14 +31,12 @@ class _Parts:
 
     Attributes:
         where: its TOML path.
-        problems: what is found wrong with it while it is built.
     """
 
     access: ChannelAccess
     voice: Voice
     clock: Clock
     where: str
-    problems: list[Problem]
 
 
 def build_channels(config: Config, access: Access, voice: Voice, clock: Clock | None = None) -> dict[str, Channel]:
@@ -51,9 +50,13 @@ def build_channels(config: Config, access: Access, voice: Voice, clock: Clock | 
     problems: list[Problem] = []
     built: dict[str, Channel] = {}
     for position, table in enumerate(config.channels):
-        where = toml_path(("channels", position))
-        parts = _Parts(access.channels[table.name], voice, clock, where, problems)
-        built[table.name] = _worded(_BUILDERS[type(table)](table, parts), parts)
+        parts = _Parts(access.channels[table.name], voice, clock, toml_path(("channels", position)))
+        try:
+            channel = _BUILDERS[type(table)](table, parts)
+        except ConfigError as error:
+            problems.extend(error.problems)
+        else:
+            built[table.name] = _worded(channel, parts, problems)
     if problems:
         raise ConfigError("the configuration", problems)
     return built
@@ -70,13 +73,13 @@ def template_problems(templates: Iterable[Mapping[str, TextFile]]) -> list[Probl
     return problems
 
 
-def _worded(channel: Channel, parts: _Parts) -> Channel:
-    """The channel, in the operator's own words where there are any."""
+def _worded(channel: Channel, parts: _Parts, problems: list[Problem]) -> Channel:
+    """The channel, in the operator's own words where there are any; what is wrong with those is added to `problems`."""
     if not parts.access.template:
         return channel
     from monitor.delivery.templated import templated, understood  # noqa: PLC0415  Jinja2 only where it is used
 
-    return templated(channel, understood(parts.access.template, parts.problems), parts.voice)
+    return templated(channel, understood(parts.access.template, problems), parts.voice)
 
 
 # Each builder imports its channel itself: slack-sdk is loaded only where Slack is configured.
@@ -152,15 +155,12 @@ def _apprise(table: AppriseChannel, parts: _Parts) -> Channel:
     try:
         from monitor.delivery import apprise_channel  # noqa: PLC0415  see above
     except ModuleNotFoundError as error:
-        raise StartError(
-            f"channel {table.name} needs Apprise, which is not installed ({error.name} is missing)",
-            hint="install relaywatch[apprise]: pip install 'relaywatch[apprise]'",
-        ) from None
+        raise ConfigError(table.name, [Problem(f"{parts.where}.type", NO_APPRISE.format(error.name))]) from None
     found = apprise_channel.services([url.reveal() for url in parts.access.urls])
-    for position, service in enumerate(found):
-        if service is None:
-            where = f"{parts.where}.urls[{position}]"
-            parts.problems.append(Problem(where, NOT_FOR_APPRISE))
+    unusable = [position for position, service in enumerate(found) if service is None]
+    if unusable:
+        where = f"{parts.where}.urls"
+        raise ConfigError(table.name, [Problem(f"{where}[{position}]", NOT_FOR_APPRISE) for position in unusable])
     return apprise_channel.AppriseChannel(table.name, [service for service in found if service is not None])
 
 

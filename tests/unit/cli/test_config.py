@@ -140,3 +140,30 @@ def test_diff_refuses_what_is_wrong(path: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.toml"
     new.write_text(WRONG)
     assert isinstance(CliRunner().invoke(app, ["diff", str(new), "-c", str(path)]).exception, ConfigError)
+
+
+def test_check_tries_templates(path: Path) -> None:
+    """With and without the secrets: a template that would break is found before it is used, with file and line."""
+    path.write_text(VALID + 'template = { message = "m.j2" }\n')
+    template = path.with_name("m.j2")
+    template.write_text("{{ title }}\n{{ sevrity }}\n")
+    for arguments in (["check"], ["check", "--skip-secrets"]):
+        result = CliRunner().invoke(app, [*arguments, "-c", str(path)])
+        assert isinstance(result.exception, ConfigError)
+        (problem,) = result.exception.problems
+        assert problem.path == "channels[0].template.message"
+        assert problem.message == f'{template}:2: unknown field "sevrity": did you mean "severity"?'
+    template.write_text("{{ title }}")
+    assert CliRunner().invoke(app, ["check", "-c", str(path)]).exit_code == 0
+
+
+def test_check_looks_at_the_urls_of_apprise(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that does not exist is found before an outage, and the URL is not shown."""
+    monkeypatch.setenv("ONE", "json://localhost/x")
+    monkeypatch.setenv("TWO", "telegrm://secret-token/42")
+    path.write_text(VALID.replace('type = "console"', 'type = "apprise"\nurls = [{ env = "ONE" }, { env = "TWO" }]'))
+    result = CliRunner().invoke(app, ["check", "-c", str(path)])
+    assert isinstance(result.exception, ConfigError)
+    (problem,) = result.exception.problems
+    assert str(problem).startswith("channels[0].urls[1]: the secret is not a URL that Apprise can use")
+    assert "secret-token" not in result.output

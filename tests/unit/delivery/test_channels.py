@@ -12,10 +12,11 @@ from monitor.config.channels import CHANNEL_TYPES
 from monitor.config.load import loads
 from monitor.delivery import channels
 from monitor.delivery.channels import build_channels
-from monitor.errors import StartError
+from monitor.errors import ConfigError, StartError
 
 if TYPE_CHECKING:
     from monitor.alerting.texts import Voice
+    from monitor.delivery.channel import Channel
 
 TEXT = """
 [[endpoints]]
@@ -87,3 +88,94 @@ def test_slack_is_loaded_only_where_it_is_configured() -> None:
     """A daemon without Slack does not pay for its SDK."""
     code = "import monitor.delivery.channels, sys; sys.exit('slack_sdk' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+OTHERS = """
+[[endpoints]]
+name = "gw"
+base_url = "https://gw.example.com/v1"
+[[channels]]
+name = "alerts"
+type = "alertmanager"
+urls = ["http://am1:9093", { env = "MEMBER" }]
+headers = { authorization = { env = "AUTH" } }
+[[channels]]
+name = "mail"
+type = "email"
+host = "smtp.example.org"
+username = "relaywatch"
+password = { env = "PASSWORD" }
+from = "RelayWatch <relaywatch@example.org>"
+to = ["ops@example.org"]
+[[channels]]
+name = "phones"
+type = "apprise"
+urls = [{ env = "JSON" }, { env = "OTHER" }]
+[[channels]]
+name = "own"
+type = "console"
+template = { title = "t.j2", message = "m.j2" }
+"""
+SECRETS = {
+    "MEMBER": "https://user:secret@am2",
+    "AUTH": "Bearer abcdefgh",
+    "PASSWORD": "correct horse",
+    "JSON": "json://localhost/x",
+    "OTHER": "json://localhost/y",
+}
+
+
+def _build(tmp_path: Path, voice: "Voice", **secrets: str) -> "dict[str, Channel]":
+    loaded = loads(OTHERS, tmp_path)
+    return build_channels(loaded.config, resolve_access(loaded, SECRETS | secrets), voice)
+
+
+def test_channels_beyond_http(tmp_path: Path, voice: "Voice") -> None:
+    """Each type has its class; a channel with templates speaks through them."""
+    (tmp_path / "t.j2").write_text("{{ title }}")
+    (tmp_path / "m.j2").write_text("{{ message }}")
+    built = _build(tmp_path, voice)
+    assert {name: type(one).__name__ for name, one in built.items()} == {
+        "alerts": "AlertmanagerChannel",
+        "mail": "EmailChannel",
+        "phones": "AppriseChannel",
+        "own": "Templated",
+    }
+
+
+def test_everything_wrong_with_channels_is_told_at_once(tmp_path: Path, voice: "Voice") -> None:
+    """URLs that Apprise cannot use, templates that would break; none of it shows a secret."""
+    (tmp_path / "t.j2").write_text("{{ titel }}")
+    (tmp_path / "m.j2").write_text("{{ message }")
+    with pytest.raises(ConfigError) as caught:
+        _build(tmp_path, voice, OTHER="nonsense://secret-token")
+    assert [problem.path for problem in caught.value.problems] == [
+        "channels[2].urls[1]",
+        "channels[3].template.title",
+        "channels[3].template.message",
+    ]
+    assert "secret-token" not in str(caught.value)
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, voice: "Voice", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever configures Apprise without its package is told what to install."""
+    (tmp_path / "t.j2").write_text("{{ title }}")
+    (tmp_path / "m.j2").write_text("{{ message }}")
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    monkeypatch.delitem(sys.modules, "monitor.delivery.apprise_channel", raising=False)
+    monkeypatch.delattr("monitor.delivery.apprise_channel", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        _build(tmp_path, voice)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "channels[2].type: needs a package that is not installed (apprise): install relaywatch[apprise]",
+    ]
+
+
+def test_what_is_not_configured_is_not_loaded() -> None:
+    """Libraries that cost memory are imported where they are used."""
+    code = (
+        "import monitor.delivery.channels, monitor.delivery.delivery, sys;"
+        "sys.exit(str({'apprise', 'aiosmtplib', 'jinja2', 'slack_sdk'} & sys.modules.keys()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert ended.stderr.strip() == "set()"
