@@ -1,9 +1,11 @@
 """Why people were told, or why not: every decision in words, in English and in Korean.
 
-Owns one sentence per decision and what may change it; how a decision is taken is `telling`, `policy` and `duties`.
+Owns one sentence per decision and what may change it, and one for each fate of a message; how a decision is taken is
+`telling`, `policy` and `duties`.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from monitor.alerting.phrases import Bilingual
@@ -122,7 +124,45 @@ REASONS: MappingProxyType[Told, Reason] = MappingProxyType(
     }
 )
 
-TOLD_BEFORE: Bilingual = ("it has been told of the incident before", "이 장애를 이미 알린 채널")
+
+class Fate(StrEnum):
+    """What became of one message; the fields in braces are filled in by whoever shows it."""
+
+    SENT = "sent"
+    LATE = "late"
+    WAITING = "waiting"
+    RETRIED = "retried"
+    GIVEN_UP = "given_up"
+    MERGED = "merged"
+    FELL_BACK = "fell_back"
+    STOOD_IN = "stood_in"
+    TOLD_BEFORE = "told_before"
+    NOT_TOLD = "not_told"
+    NOBODY = "nobody"
+    BY_THEN = "by_then"
+    SO_FAR = "so_far"
+
+
+FATES: MappingProxyType[Fate, Bilingual] = MappingProxyType(
+    {
+        Fate.SENT: ("told at {at}", "{at} 전달"),
+        Fate.LATE: ("told at {at}, {late} late, at try {attempts}", "{at} 전달 ({late} 늦음, {attempts}번째 시도)"),
+        Fate.WAITING: ("on its way", "전달 중"),
+        Fate.RETRIED: (
+            "not taken in {attempts} tries, next {at}; last error: {error}",
+            "{attempts}회 시도 실패, 다음 시도 {at}; 마지막 오류: {error}",
+        ),
+        Fate.GIVEN_UP: ("given up after {attempts} tries: {error}", "{attempts}회 시도 후 포기: {error}"),
+        Fate.MERGED: ("not sent on its own: told together with a later one", "따로 보내지 않고 나중 알림에 합침"),
+        Fate.FELL_BACK: ("{fate}; {channel} was told instead", "{fate}; 대신 {channel} 채널에 알림"),
+        Fate.STOOD_IN: ("{fate}, in place of another channel", "{fate} (다른 채널 대신)"),
+        Fate.TOLD_BEFORE: ("told before, so not told again", "이미 알려서 다시 알리지 않음"),
+        Fate.NOT_TOLD: ("not told: {why}", "알리지 않음: {why}"),
+        Fate.NOBODY: ("nobody was told: {why}", "아무에게도 알리지 않음: {why}"),
+        Fate.BY_THEN: ("nobody had been told of it by then: {why}", "그때까지 아무에게도 알리지 않음: {why}"),
+        Fate.SO_FAR: ("nobody has been told so far: {why}", "지금까지 아무에게도 알리지 않음: {why}"),
+    }
+)
 
 
 def reason_for(word: str) -> Reason | None:

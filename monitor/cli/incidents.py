@@ -10,6 +10,7 @@ from monitor.cli.options import ConfigOption, Format, FormatOption, load_config,
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
+    from monitor.alerting.texts import Voice
     from monitor.cli.render import Column
     from monitor.config.schema import Config
 
@@ -19,6 +20,7 @@ FIELDS = (
 )  # fmt: skip
 LIMIT = 50
 LIMIT_AT_MOST = 1_000_000
+EVIDENCE = 20
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -36,6 +38,7 @@ class ShowFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MD = "md"
 
 
 @app.callback()
@@ -62,25 +65,67 @@ def incidents(
 @app.command()
 def show(
     number: Annotated[int, typer.Argument(metavar="ID", min=1, help="The incident's number.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Why people were told, or not: every decision.")] = False,
     config: ConfigOption = None,
-    output: Annotated[ShowFormat, typer.Option("--format", help="Text for people, JSON for programs.")] = (
-        ShowFormat.TEXT
-    ),
+    output: Annotated[
+        ShowFormat, typer.Option("--format", help="Text for people, JSON for programs, a draft of the post-mortem.")
+    ] = ShowFormat.TEXT,
 ) -> None:
     """All that is known of one incident: timeline, decisions, deliveries."""
-    from monitor.cli.render import safe_json  # noqa: PLC0415  the same
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage import history  # noqa: PLC0415  the same
+    from monitor.storage import timeline  # noqa: PLC0415  the same
 
-    loaded = load_config(config)
+    loaded, now = load_config(config), SystemClock().now()
     with reader_of(loaded) as reader:
-        incident = history.incident(reader, number, SystemClock().now())
-    if incident is None:
-        raise UsageError(f"there is no incident {number}", hint="`relaywatch incidents` lists them")
+        incident = timeline.incident(reader, number, now)
+        if incident is None:
+            raise UsageError(f"there is no incident {number}", hint="`relaywatch incidents` lists them")
+        evidence = timeline.evidence(reader, number, now, EVIDENCE) if output is ShowFormat.MD else ([], 0)
+    voice = _voice(loaded.config)
     if output is ShowFormat.JSON:
-        typer.echo(safe_json(incident, indent=2))
+        _write_json(incident, voice, explain=explain)
+    elif output is ShowFormat.MD:
+        from monitor.cli.postmortem import postmortem  # noqa: PLC0415  the same
+
+        typer.echo(postmortem(incident, evidence, voice), nl=False)
     else:
         _tell(incident, loaded.config)
+        if explain:
+            _explain(incident, voice)
+
+
+def _voice(config: "Config") -> "Voice":
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  the same
+
+    from monitor.alerting.texts import Voice  # noqa: PLC0415  the same
+
+    return Voice(config.language, ZoneInfo(config.timezone))
+
+
+def _write_json(incident: dict[str, Any], voice: "Voice", *, explain: bool) -> None:
+    from monitor.cli.explain import explained, so_far  # noqa: PLC0415  the same
+    from monitor.cli.render import safe_json  # noqa: PLC0415  the same
+
+    if explain:
+        timeline = [{**one.event, "said": list(one.said)} for one in explained(incident, voice)]
+        incident = {**incident, "timeline": timeline, "said": so_far(incident, voice)}
+    typer.echo(safe_json(incident, indent=2))
+
+
+def _explain(incident: dict[str, Any], voice: "Voice") -> None:
+    from monitor.cli.explain import explained, so_far  # noqa: PLC0415  the same
+    from monitor.cli.render import local_time  # noqa: PLC0415  the same
+
+    local = local_time(str(voice.timezone))
+    typer.echo(f"\nwhy people were told, or not ({voice.timezone})")
+    for one in explained(incident, voice):
+        event = one.event
+        typer.echo(f"{local(event['at'])}  {event['event']}  {event['status']}, {event['severity']}")
+        for line in one.said:
+            typer.echo(f"    {line}")
+    last = so_far(incident, voice)
+    if last is not None:
+        typer.echo(last)
 
 
 def _columns(zone: str) -> "tuple[Column, ...]":
@@ -145,6 +190,8 @@ def _facts(incident: dict[str, Any], config: "Config") -> list[tuple[str, str | 
         ("severity", incident["severity"]),
         ("status", incident["status"]),
         ("fault", incident["fault_domain"]),
+        ("kind", None if incident["kind"] == "outage" else incident["kind"]),
+        ("scope", None if incident["scope"] == "check" else incident["scope"]),
         ("checks", ", ".join(incident["checks"])),
         ("reason", incident["reason"]),
         ("what to do", sentence(Action(action), config.language) if action in Action.__members__.values() else None),
@@ -153,4 +200,15 @@ def _facts(incident: dict[str, Any], config: "Config") -> list[tuple[str, str | 
         ("resolved", "still open" if resolved is None else local(resolved)),
         ("lasted", duration(incident["duration_s"])),
         ("failed probes", str(incident["failed_probes"])),
+        ("acknowledged", _acknowledged(incident, config)),
     ]
+
+
+def _acknowledged(incident: dict[str, Any], config: "Config") -> str | None:
+    from monitor.cli.render import local_time  # noqa: PLC0415  the same
+
+    known = incident["acknowledgement"]
+    if known is None:
+        return None
+    note = "" if known["note"] is None else f": {known['note']}"
+    return f"{known['by']}, {local_time(config.timezone)(known['at'])}{note}"

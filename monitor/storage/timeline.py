@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Row, select, true
+from sqlalchemy import Row, func, select, true
 
 from monitor.clock import US_PER_S, Moment, iso
 from monitor.storage import tables
+from monitor.storage.codes import STATUSES, SUCCESS_CODES, UNKNOWN_CODE
 from monitor.storage.reader import Reader, question
 from monitor.storage.restore import checks_of
 
@@ -30,8 +31,8 @@ def incident(reader: Reader, incident_id: int, now: Moment) -> dict[str, Any] | 
     """One incident with all that is known of it; None if there is no such id.
 
     Adds `provider reason action because failed_probes`, `acknowledgement` (who, when, and what they said; None while
-    nobody has), `timeline` (every event with the decision whether to tell people, and per channel why) and
-    `deliveries` (every notification with what became of it).
+    nobody has), `withheld` (why nobody has been told so far; None once somebody was), `timeline` (every event with the
+    decision whether to tell people, and per channel why) and `deliveries` (every notification with what became of it).
     """
     which = tables.incidents.c.id == incident_id
     row = reader.connection.execute(select(tables.incidents).where(which)).one_or_none()
@@ -41,12 +42,60 @@ def incident(reader: Reader, incident_id: int, now: Moment) -> dict[str, Any] | 
         **_incident(row, checks_of(reader.connection, which)[row.id], now),
         "provider": row.provider,
         "acknowledgement": _acknowledgement(row),
+        "withheld": orjson.loads(row.memory).get("withheld"),
         "reason": row.reason,
         "action": row.action,
         "because": row.because,
         "failed_probes": row.failed_probes,
         "timeline": _timeline(reader, incident_id),
         "deliveries": _deliveries(reader, incident_id),
+    }
+
+
+@question
+def evidence(reader: Reader, incident_id: int, now: Moment, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """The failed probes of an incident's checks while it lasted, oldest first, and how many there are.
+
+    Returns:
+        At most `limit` rows `started_at check status http_status latency_ms request_id reason`, and the count of all
+        that are still recorded.
+    """
+    row, link, incident_of = tables.results, tables.incident_checks, tables.incidents
+    ends = func.coalesce(incident_of.c.resolved_at_us, now.wall_us)
+    of_it = (
+        select(row.c.check_id, row.c.started_at_us)
+        .join(link, link.c.check_id == row.c.check_id)
+        .join(incident_of, incident_of.c.id == link.c.incident_id)
+        .where(incident_of.c.id == incident_id, row.c.status.not_in((*SUCCESS_CODES, UNKNOWN_CODE)))
+        .where(row.c.started_at_us >= incident_of.c.started_at_us, row.c.started_at_us <= ends)
+    )
+    count = reader.connection.execute(select(func.count()).select_from(of_it.subquery())).scalar() or 0
+    first = of_it.order_by(row.c.started_at_us, row.c.check_id).limit(limit).subquery()
+    check, reason, detail = tables.checks, tables.reasons, tables.result_details
+    query = (
+        select(row, check.c.check, reason.c.reason, detail.c.request_id)
+        .join(first, (first.c.check_id == row.c.check_id) & (first.c.started_at_us == row.c.started_at_us))
+        .join(check, check.c.id == row.c.check_id)
+        .join(reason, reason.c.id == row.c.reason_id, isouter=True)
+        .join(
+            detail,
+            (detail.c.check_id == row.c.check_id) & (detail.c.started_at_us == row.c.started_at_us),
+            isouter=True,
+        )
+        .order_by(row.c.started_at_us, row.c.check_id)
+    )
+    return [_failure(found) for found in reader.connection.execute(query)], count
+
+
+def _failure(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "started_at": iso(row.started_at_us),
+        "check": row.check,
+        "status": str(STATUSES[row.status]),
+        "http_status": row.http_status,
+        "latency_ms": None if row.latency_100us is None else row.latency_100us / 10,
+        "request_id": row.request_id,
+        "reason": row.reason or None,
     }
 
 

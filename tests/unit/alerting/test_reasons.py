@@ -1,8 +1,10 @@
 """Every decision has its words."""
 
+from string import Formatter
+
 import pytest
 
-from monitor.alerting.reasons import REASONS, TOLD_BEFORE, Reason, reason_for
+from monitor.alerting.reasons import FATES, REASONS, Fate, Reason, reason_for
 from monitor.domain.incident import Told
 
 
@@ -20,10 +22,16 @@ def test_no_two_decisions_read_the_same() -> None:
     """Else nobody would know which it was."""
     said = [words for reason in REASONS.values() for words in reason.why]
     assert len(set(said)) == len(said) == 2 * len(Told)
-    assert not {*TOLD_BEFORE} & {*said}
 
 
 def test_a_stored_decision() -> None:
     """One of a later version is shown as it is, by whoever asks."""
     assert isinstance(reason_for("silenced"), Reason)
     assert reason_for("something_new") is None
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_every_fate_has_the_same_fields_in_both_languages(fate: Fate) -> None:
+    """What one says the other says too."""
+    english, korean = ({name for _, name, _, _ in Formatter().parse(text) if name} for text in FATES[fate])
+    assert english == korean

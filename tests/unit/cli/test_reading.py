@@ -21,8 +21,8 @@ FIELDS = {
         "started_at"
     ),
     "incidents": (
-        "id key endpoint severity status fault_domain checks started_at detected_at resolved_at duration_s acknowledged "
-        "kind scope acknowledged_by"
+        "id key endpoint severity status fault_domain checks started_at detected_at resolved_at duration_s "
+        "acknowledged kind scope acknowledged_by"
     ),
     "report": (
         "check endpoint model window availability coverage probes by_status latency_p50_ms latency_p95_ms "
@@ -183,3 +183,22 @@ def test_reading_never_creates_a_database(relaywatch: "Relaywatch", recorded: Pa
     assert (ended.code, ended.out) == (2, "")
     assert "there is no database" in ended.err
     assert sorted(recorded.iterdir()) == before
+
+
+def test_why_people_were_told(relaywatch: "Relaywatch") -> None:
+    """Event by event, in the configured zone."""
+    out = relaywatch("incidents", "show", "1", "--explain").out
+    told = out.partition("why people were told, or not (Asia/Seoul)\n")[2].splitlines()
+    assert told[0].endswith("  opened  OVERLOADED, critical")
+    assert told[1] == "    ops: on its way"
+    incident = json.loads(relaywatch("incidents", "show", "1", "--explain", "--format", "json").out)
+    assert incident["timeline"][0]["said"] == ["ops: on its way"]
+    assert incident["said"] is None
+
+
+def test_the_draft_of_a_post_mortem(relaywatch: "Relaywatch") -> None:
+    """Markdown with the failed probes."""
+    out = relaywatch("incidents", "show", "1", "--format", "md").out
+    assert out.startswith(f"# {CHAT}: overloaded\n")
+    assert out.count(f"| {CHAT} | OVERLOADED 200 | 250 ms |") == 3
+    assert r"\[bold\]no capacity" in out

@@ -123,3 +123,39 @@ async def test_who_is_on_it_is_told(world: "World") -> None:
 async def test_an_unknown_incident_is_none(world: "World") -> None:
     """Whoever asked says so to people."""
     assert await world.ask(timeline.incident, 99, world.start) is None
+
+
+async def test_the_evidence_is_what_failed_while_it_lasted(world: "World") -> None:
+    """Oldest first, of its own checks only, with the ids by which an upstream finds them."""
+    await world.journal.register([world.check(), world.check("a"), world.check("other")], world.start)
+    await world.commit(
+        world.failure(-5),
+        world.failure(0, request_id="req-1"),
+        world.result(5),
+        world.failure(10, check="gw/chat/a"),
+        world.failure(11, check="gw/chat/other"),
+        world.failure(20),
+        world.failure(100),
+        incidents={1: world.incident(checks=("gw/chat/m", "gw/chat/a"), resolved_s=60)},
+    )
+    rows, count = await world.ask(timeline.evidence, 1, world.start.plus_s(200), 2)
+    assert count == 3
+    assert [(row["check"], row["started_at"]) for row in rows] == [
+        ("gw/chat/m", "2026-11-20T18:40:00.000Z"),
+        ("gw/chat/a", "2026-11-20T18:40:10.000Z"),
+    ]
+    assert rows[0] == {
+        "started_at": "2026-11-20T18:40:00.000Z",
+        "check": "gw/chat/m",
+        "status": "SERVER_ERROR",
+        "http_status": 503,
+        "latency_ms": 250.0,
+        "request_id": "req-1",
+        "reason": "HTTP 503",
+    }
+
+
+async def test_there_may_be_no_evidence_any_more(world: "World") -> None:
+    """Results are kept for a while, incidents for ever."""
+    await world.commit(incidents={1: world.incident()})
+    assert await world.ask(timeline.evidence, 1, world.start.plus_s(200), 2) == ([], 0)
