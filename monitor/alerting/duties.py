@@ -17,7 +17,9 @@ from monitor.domain.check import Check, Severity
 from monitor.domain.incident import Incident, IncidentEventKind, IncidentKind, Scope, Told
 
 Kind = IncidentEventKind
-LOOK_AGAIN_S = 15.0
+LOOK_AGAIN_S = 1.0
+LOOK_AGAIN_AT_MANY_S = 15.0
+MANY_MEMBERS = 500
 
 
 class Duties:
@@ -36,7 +38,10 @@ class Duties:
     def tick(self, now: Moment) -> None:
         """Do everything that has come due."""
         self._expire_silences(now)
-        again = self._looked_at is None or now.s_since(self._looked_at) >= LOOK_AGAIN_S
+        # Whether people may be told looks at every member; a thousand of them must not take the loop each second.
+        many = sum(len(incident.checks) for incident in self._book.cases) > MANY_MEMBERS
+        pace_s = LOOK_AGAIN_AT_MANY_S if many else LOOK_AGAIN_S
+        again = self._looked_at is None or now.s_since(self._looked_at) >= pace_s
         if again:
             self._looked_at = now
         for incident in self._book.cases:
