@@ -74,16 +74,17 @@ async def test_a_dead_channel_is_announced_through_another(world: "World") -> No
 
 
 async def test_a_channel_that_recovers_gets_everything_in_order(world: "World") -> None:
-    """500, 429 and a reset later both messages arrive, `opened` before `resolved`, under their first ids."""
+    """500, 429 and a reset before each: both messages arrive, `opened` before `resolved`, under their first ids."""
     gateway, hook = await world.gateway(BROKEN, FINE), await world.hook()
     hook.answer(Answer(500), Answer.rate_limited(1), RESET)
     daemon = world.deployment()
     daemon.configure(daemon.endpoint(gateway, BROKEN, FINE), daemon.webhook(hook))
     gateway.set_fault(BROKEN, Fault(kind=FaultKind.STATUS, status=503))
     await daemon.start()
-    await hook.wait_for(lambda _: True, 10)
+    await daemon.until(lambda: len(hook.accepted) == 1, 20, "opened")
+    hook.answer(Answer(500), Answer.rate_limited(1), RESET)
     gateway.set_fault(BROKEN, None)
-    await daemon.until(lambda: len(world.told(hook)) == 2, 20, "both")
+    await daemon.until(lambda: len(hook.accepted) == 2, 20, "resolved")
     assert await daemon.stop() == 0
     assert world.told(hook) == [("opened", CHECK), ("resolved", CHECK)]
     assert len({received.body["id"] for received in hook.received}) == 2
