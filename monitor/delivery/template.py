@@ -24,7 +24,7 @@ from monitor.delivery.template_sandbox import Ours, Sandbox
 MOST_SHOWN = 200
 TOO_DEEP = "it is nested too deeply"
 TITLE, MESSAGE = "title", "message"
-_MOST: Mapping[str, int] = MappingProxyType({TITLE: 300, MESSAGE: 20_000})
+MOST_CHARACTERS_OF: Mapping[str, int] = MappingProxyType({TITLE: 300, MESSAGE: 20_000})
 _FIELDS = tuple(next(samples()).body())
 _INNER: Mapping[str, frozenset[str]] = MappingProxyType(
     {name: frozenset(kind.__dataclass_fields__) for name, kind in (("incident", IncidentFacts), ("details", Details))}
@@ -69,7 +69,7 @@ class Template:
 
     def render(self, notification: Notification) -> str | Broken:
         """The text; `Broken` also where it would say nothing."""
-        most = _MOST[self._purpose]
+        most = MOST_CHARACTERS_OF[self._purpose]
         try:
             text = self._bounded(_body(notification), most)
         except Exception as error:  # noqa: BLE001  a template can fail in every way that an expression can

@@ -40,6 +40,7 @@ _FULL = Notification(
         timestamp=_START,
     ),
     url="https://status.example.org",
+    late_s=3360.0,
 )
 _OF_THE_MONITOR = frozenset({Event.NOTICE, Event.TEST})
 
@@ -68,4 +69,5 @@ def _bare(event: Event) -> Notification:
         incident=incident,
         details=Details(),
         url=None,
+        late_s=None,
     )

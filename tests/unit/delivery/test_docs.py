@@ -6,8 +6,13 @@ from pathlib import Path
 
 from monitor.alerting.notification import Event, Notification
 from monitor.config.channels import CHANNEL_TYPES
+from monitor.config.reading import TextFile
 from monitor.delivery import record
+from monitor.delivery.alertmanager import annotations_of, labels_of
 from monitor.delivery.retry import PERMANENT_STATUSES
+from monitor.delivery.template import MESSAGE, MOST_CHARACTERS_OF, Template, examine
+from monitor.delivery.template_samples import samples
+from monitor.delivery.template_sandbox import MOST_STEPS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "channels.md").read_text()
 
@@ -39,3 +44,24 @@ def test_the_example_is_a_body() -> None:
     """It can be read back and written again without a difference."""
     body = json.loads(PAGE.split("```json\n")[1].split("```")[0])
     assert Notification.from_body(body).body() == body
+
+
+def test_the_template_of_the_page_works() -> None:
+    """With every event, as a template is tried before it is used."""
+    text = PAGE.split("```jinja\n")[1].split("```")[0]
+    assert isinstance(examine(TextFile(Path("message.j2"), text, "template.message"), MESSAGE), Template)
+
+
+def test_the_limits_of_templates_are_documented() -> None:
+    """As they are."""
+    section = PAGE.split("## Templates")[1].split("\n## ")[0]
+    limits = (MOST_STEPS, *MOST_CHARACTERS_OF.values())
+    assert all(f"{limit:,}" in section for limit in limits)
+
+
+def test_the_labels_of_alerts_are_documented() -> None:
+    """Routes are written by them."""
+    section = PAGE.split("## `alertmanager`")[1].split("\n## ")[0]
+    for sample in samples():
+        assert all(f"`{label}`" in section for label in labels_of(sample))
+        assert all(f"`{name}`" in section for name in annotations_of(sample))
