@@ -32,7 +32,7 @@ from monitor.domain.action import Language
 from monitor.simulator.pagerduty import ROUTING_KEY, PagerDutySink
 from monitor.simulator.sinks import Answer, WebhookSink
 from monitor.simulator.slack import TOKEN, SlackSink
-from tests.contract.conftest import MailSink
+from tests.contract.mailroom import MailSink
 
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 VOICE = Voice(Language.EN, ZoneInfo("Asia/Seoul"))
@@ -62,7 +62,7 @@ class Bench:
 
 def line(url: str = "") -> Line:
     """A way out with little patience."""
-    return Line(timeout_s=0.3, secrets=[url, TOKEN, ROUTING_KEY])
+    return Line(timeout_s=1.0, secrets=[url, TOKEN, ROUTING_KEY])
 
 
 async def webhook(stack: AsyncExitStack, *, dead: bool) -> Bench:

@@ -12,7 +12,7 @@ import trustme
 
 from monitor.alerting.notification import Event
 from monitor.delivery.channel import Delivered, Permanent, Retry
-from tests.contract.conftest import MailSink
+from tests.contract.mailroom import MailSink
 from tests.contract.delivery.conftest import closed_url, mail_channel
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A real mail server, in the test's own loop."""
+"""A real mail server on loopback, in the loop of the test that enters it."""
 
 import asyncio
 import ssl
