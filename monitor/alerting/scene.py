@@ -72,7 +72,9 @@ def subject_of(scene: Scene, voice: Voice) -> str:
     if incident.scope is Scope.NETWORK:
         return voice.say(Phrase.EVERYTHING)
     single = len(incident.checks) == 1
-    if single and (incident.scope is Scope.CHECK or incident.cause.fault_domain in _ONE_ACCOUNT):
+    # A key that the list refuses is refused altogether; one that a single model refuses may lack that grant only.
+    one_grant = incident.cause.fault_domain in _ONE_ACCOUNT and scene.model is not None
+    if single and (incident.scope is Scope.CHECK or one_grant):
         if scene.model is None:
             return voice.say(Phrase.MODEL_LIST_OF, endpoint=endpoint)
         return voice.say(Phrase.MODEL_ON, model=named(scene.model), endpoint=endpoint)

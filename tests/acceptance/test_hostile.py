@@ -19,7 +19,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from monitor.simulator.faults import Fault, FaultKind
-from monitor.simulator.gateway import Target
+from monitor.simulator.gateway import Gateway, Target
 from monitor.simulator.sinks import Answer
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ def _faults() -> dict[str, Fault]:
     }
 
 
+def _each_on_its_own(daemon: "Deployment", gateway: Gateway) -> list[str]:
+    """An endpoint for each model, so that each is an incident with a message of its own; one has the model list."""
+    key = 'api_key = { env = "GW_KEY" }'
+    listed = daemon.endpoint(gateway, "echo/other", more=key)
+    alone = f"{key}\ncheck_models = false"
+    return [listed, *(daemon.endpoint(gateway, one, name=one.replace("/", "-"), more=alone) for one in BROKEN)]
+
+
 async def test_nothing_of_it_shows_up_anywhere(world: "World") -> None:
     """Neither channels, log, page, API, metrics, database nor the commands show the key or anything that acts."""
     gateway, hook, slack = await world.gateway(*MODELS), await world.hook(), await world.slack()
@@ -79,7 +87,7 @@ async def test_nothing_of_it_shows_up_anywhere(world: "World") -> None:
     daemon.environ |= {"GW_KEY": KEY, "HOOK_SECRET": HOOK_SECRET}
     daemon.arguments = ["--log-level", "debug"]
     daemon.configure(
-        daemon.endpoint(gateway, *MODELS, more='api_key = { env = "GW_KEY" }'),
+        *_each_on_its_own(daemon, gateway),
         daemon.webhook(hook, more='secret = { env = "HOOK_SECRET" }'),
         daemon.slack(slack),
     )

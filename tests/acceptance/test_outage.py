@@ -60,7 +60,7 @@ def _is_right_when_opened(body: dict[str, Any]) -> None:
     assert (body["version"], body["severity"], body["service"], body["url"]) == (1, "critical", "gw", None)
     assert ALSO_FINE in body["message"], "what works instead, elsewhere"
     assert "works now" in body["recommended_action"]
-    assert (incident["status"], incident["fault_domain"], incident["checks"]) == ("OVERLOADED", "endpoint", [CHECK])
+    assert (incident["status"], incident["fault_domain"], incident["checks"]) == ("OVERLOADED", "model", [CHECK])
     assert incident["resolved_at"] is None
     assert _at(incident["started_at"]) < _at(incident["detected_at"])
     assert 0.4 < incident["duration_s"] < 4
@@ -146,14 +146,18 @@ async def test_a_key_that_was_replaced_is_picked_up(world: "World") -> None:
     key.write_text(f"{old}\n")
     daemon.configure(daemon.endpoint(gateway, FINE, more='api_key = { file = "key" }'), daemon.webhook(hook))
     await daemon.start()
-    opened = (await hook.wait_for(lambda received: CHECK_FINE in received.body["incident"]["checks"], 10)).body
+    opened = (await hook.wait_for(lambda received: received.body["event"] == "opened", 10)).body
     assert (opened["incident"]["status"], opened["incident"]["fault_domain"]) == ("AUTH_ERROR", "key")
+    assert opened["incident"]["key"] == "key:gw"
     assert opened["details"]["consecutive_failures"] == 2
+    await daemon.until(lambda: daemon.rows("SELECT count(*) FROM incident_checks") == [(2,)], 10, "list and model")
 
     key.write_text(f"{new}\n")
     await daemon.wait_for("key_replaced", 5, endpoint="gw")
-    await daemon.until(lambda: len(world.told(hook)) == 4, 10, "both incidents end")
+    resolved = (await hook.wait_for(lambda received: received.body["event"] == "resolved", 10)).body
+    assert set(resolved["incident"]["checks"]) == {"gw/models", CHECK_FINE}
     assert await daemon.stop() == 0
+    assert [event for event, _ in world.told(hook)] == ["opened", "resolved"]
     shown = [
         bytes(daemon.stderr),
         bytes(daemon.stdout),
