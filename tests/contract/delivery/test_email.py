@@ -12,8 +12,8 @@ import trustme
 
 from monitor.alerting.notification import Event
 from monitor.delivery.channel import Delivered, Permanent, Retry
-from tests.contract.mailroom import MailSink
 from tests.contract.delivery.conftest import closed_url, mail_channel
+from tests.contract.mailroom import MailSink
 
 if TYPE_CHECKING:
     from monitor.config.channel_types import TlsMode
