@@ -7,9 +7,9 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,10 +18,12 @@ from monitor.simulator.gateway import Gateway
 from monitor.simulator.script import parse_script
 from monitor.simulator.sinks import SlackSink, WebhookSink
 from tests.acceptance.deployment import COMMAND, Deployment, Ended, eventually
+from tests.acceptance.play import Outcomes
 
 __all__ = ["COMMAND", "Deployment", "Ended", "World", "world"]
 
 HERE = Path(__file__).parent
+T = TypeVar("T")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,6 +55,10 @@ class World:
     async def slack(self) -> SlackSink:
         """A double of Slack."""
         return await self._house.enter_async_context(SlackSink())
+
+    async def enter(self, thing: AbstractAsyncContextManager[T]) -> T:
+        """Anything else that runs until the end."""
+        return await self._house.enter_async_context(thing)
 
     def deployment(self, folder: Path | None = None) -> Deployment:
         """A daemon in a folder of its own; not started."""
@@ -106,3 +112,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         made = World(tmp_path, house)
         house.push_async_callback(made.end)
         yield made
+
+
+@pytest.fixture(scope="session")
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """How the scenes went of all tests that ask for one; they are performed together, when the first is asked for."""
+    given = (getattr(item, "callspec", None) for item in request.session.items)
+    scenes = [callspec.params["scene"] for callspec in given if callspec is not None and "scene" in callspec.params]
+    made = Outcomes()
+    asyncio.run(made.perform(scenes, World, tmp_path_factory.mktemp("plays")))
+    return made
