@@ -7,9 +7,9 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import InitErrorDetails
 
 from monitor.config.alerting import Flapping
+from monitor.config.claims import wrong_claims
 from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Stream, Tags
 from monitor.config.model import Model, detail
-from monitor.config.renames import wrong_claims
 from monitor.config.rules import (
     AvailabilityOption,
     CertificateOption,

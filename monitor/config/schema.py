@@ -15,12 +15,12 @@ from pydantic_core import InitErrorDetails, core_schema
 from monitor.config import urls
 from monitor.config.alerting import Alerting
 from monitor.config.channels import Channel, ConsoleChannel, SlackChannel, WebhookChannel
+from monitor.config.claims import wrong_claims
 from monitor.config.deadman import Deadman
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
 from monitor.config.fields import PublicUrl, Targets
 from monitor.config.maintenance import MaintenanceTable
 from monitor.config.model import Model, detail, nearest, wrong
-from monitor.config.renames import wrong_claims
 from monitor.config.secrets import SecretRef
 from monitor.config.values import Concurrency, Retention, TimeZone, seconds
 from monitor.domain.action import Language
