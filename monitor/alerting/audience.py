@@ -13,8 +13,9 @@ from monitor.alerting.maintenance import Calendar
 from monitor.alerting.matching import Matcher
 from monitor.alerting.texts import Voice
 from monitor.clock import US_PER_S
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.incident import Incident, Told
+from monitor.domain.severity import Severity
 
 MINUTES_OF_DAY = 24 * 60
 FALLBACK_AFTER_S = 120.0

@@ -20,7 +20,8 @@ from monitor.alerting.texts import Alternative
 from monitor.clock import Moment
 from monitor.domain.check import Check
 from monitor.domain.health import Health, State
-from monitor.domain.incident import Incident, IncidentEventKind, IncidentKind, Told
+from monitor.domain.incident import Incident, IncidentEventKind, Told
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.renaming import Renaming
 from monitor.domain.result import Result
 

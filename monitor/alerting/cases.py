@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from monitor.domain.incident import Incident, IncidentKind, Scope
+from monitor.domain.incident import Incident, Scope
+from monitor.domain.incident_kind import IncidentKind
 
 
 class Cases:

@@ -9,8 +9,9 @@ from monitor.alerting.book import Book
 from monitor.alerting.policy import UPDATE_EVERY_S, Step, joined, opened, worse
 from monitor.alerting.scene import NOTHING_BESIDES, Extra
 from monitor.domain.blame import TOGETHER_S, Blame
-from monitor.domain.check import Severity
-from monitor.domain.incident import Incident, IncidentEventKind, IncidentKind, Scope
+from monitor.domain.incident import Incident, IncidentEventKind, Scope
+from monitor.domain.incident_kind import IncidentKind
+from monitor.domain.severity import Severity
 
 Kind = IncidentEventKind
 

@@ -23,7 +23,8 @@ from monitor.clock import Moment
 from monitor.domain.check import Check
 from monitor.domain.follow_up import AS_PLANNED, FollowUp, follow_up
 from monitor.domain.health import Advance, Change, Health, State, advance
-from monitor.domain.incident import Acknowledgement, Incident, IncidentEventKind, IncidentKind, Told
+from monitor.domain.incident import Acknowledgement, Incident, IncidentEventKind, Told
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.renaming import Renaming
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.rules_judge import RuleFinding

@@ -13,8 +13,10 @@ from monitor.alerting.scene import NOTHING_BESIDES, Extra
 from monitor.alerting.silences import Silence, Until
 from monitor.alerting.telling import newcomers
 from monitor.clock import Moment
-from monitor.domain.check import Check, Severity
-from monitor.domain.incident import Incident, IncidentEventKind, IncidentKind, Scope, Told
+from monitor.domain.check import Check
+from monitor.domain.incident import Incident, IncidentEventKind, Scope, Told
+from monitor.domain.incident_kind import IncidentKind
+from monitor.domain.severity import Severity
 
 Kind = IncidentEventKind
 LOOK_AGAIN_S = 1.0

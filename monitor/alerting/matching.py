@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)

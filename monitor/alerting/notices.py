@@ -8,7 +8,8 @@ from monitor.alerting.audience import Audience
 from monitor.alerting.notification import Event, Notification
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Language
-from monitor.domain.check import Check, CheckKind, Severity, check_id, provider_of
+from monitor.domain.check import Check, CheckKind, check_id, provider_of
+from monitor.domain.severity import Severity
 
 SERVICE = "relaywatch"
 

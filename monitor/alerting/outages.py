@@ -26,7 +26,8 @@ from monitor.clock import Moment
 from monitor.domain.blame import Blame, is_network, judge, lost_on_the_way
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.health import Health, State
-from monitor.domain.incident import Family, Incident, IncidentEventKind, IncidentKind, Scope, Told, family_of
+from monitor.domain.incident import Family, Incident, IncidentEventKind, Scope, Told, family_of
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Result
 
 Kind = IncidentEventKind

@@ -8,7 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from monitor.domain.action import Language
-from monitor.domain.incident import IncidentKind, Told
+from monitor.domain.incident import Told
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
 
 Bilingual = tuple[str, str]

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 from monitor.clock import Moment
 from monitor.domain.blame import TOGETHER_S, Blame
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.health import DownBecause, Health
 from monitor.domain.incident import (
     Cause,
     Family,
     Incident,
-    IncidentKind,
     Scope,
     Telling,
     family_of,
@@ -22,7 +21,9 @@ from monitor.domain.incident import (
     outage_key,
     severity_of,
 )
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Result, Status, Verdict
+from monitor.domain.severity import Severity
 
 UPDATE_EVERY_S = 300.0
 NETWORK = "network"

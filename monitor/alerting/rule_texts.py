@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.alerting.phrases import Bilingual
 from monitor.alerting.texts import Voice
 from monitor.domain.action import Language
-from monitor.domain.incident import IncidentKind
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules import Facts, Timing
 
 _ENGLISH = Voice(Language.EN, ZoneInfo("UTC"))

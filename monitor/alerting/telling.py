@@ -14,7 +14,8 @@ from monitor.alerting.notification import Event
 from monitor.alerting.silences import Silence
 from monitor.clock import Moment
 from monitor.domain.check import Check
-from monitor.domain.incident import Incident, IncidentEvent, IncidentEventKind, IncidentKind, Told
+from monitor.domain.incident import Incident, IncidentEvent, IncidentEventKind, Told
+from monitor.domain.incident_kind import IncidentKind
 
 Kind = IncidentEventKind
 EVENTS = {

@@ -14,10 +14,11 @@ from monitor.alerting.rule_texts import rule_advice
 from monitor.alerting.scene import REASON_AT_MOST, Scene, listed, named, reason_of, subject_of
 from monitor.alerting.texts import Alternative, Voice, Wording, fault_words, severity_words
 from monitor.domain.action import sentence
-from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules_judge import RULE_KINDS
+from monitor.domain.severity import Severity
 
 _TOLD_AT_ONCE_S = 60.0
 _CONDITION = {

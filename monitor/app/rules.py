@@ -14,8 +14,9 @@ import structlog
 
 from monitor.alerting.rule_texts import stored_reason
 from monitor.clock import Clock, Moment
-from monitor.domain.check import Check, Severity
-from monitor.domain.incident import Incident, IncidentKind
+from monitor.domain.check import Check
+from monitor.domain.incident import Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules import (
     HOUR_S,
     KIND_OF,
@@ -32,6 +33,7 @@ from monitor.domain.rules import (
 )
 from monitor.domain.rules_certificates import Certificates
 from monitor.domain.rules_judge import RULE_KINDS, RuleFinding, gravest, judge, questions
+from monitor.domain.severity import Severity
 from monitor.errors import RelayWatchError
 from monitor.storage.measures import measure
 from monitor.storage.reader import Reader

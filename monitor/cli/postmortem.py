@@ -15,7 +15,8 @@ from monitor.cli.explain import explained, outcome, so_far
 from monitor.cli.markdown import plain, table
 from monitor.clock import US_PER_S
 from monitor.domain.action import Action, sentence
-from monitor.domain.incident import IncidentKind, Scope
+from monitor.domain.incident import Scope
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Status
 
 CHECKS_AT_MOST = 50

@@ -13,7 +13,8 @@ from pydantic_core import InitErrorDetails
 from monitor.config.matchers import Only
 from monitor.config.model import Model, detail, wrong
 from monitor.config.values import Name, Within, seconds
-from monitor.domain.check import FlappingRule, Severity
+from monitor.domain.check import FlappingRule
+from monitor.domain.severity import Severity
 
 _GroupWait = Annotated[float, Within("100ms", "10m", off="everything is told at once")]
 _Reminder = Annotated[float, Within("1s", "30d", off="nobody is reminded")]

@@ -35,7 +35,8 @@ from monitor.config.values import (
     Timeout,
     seconds,
 )
-from monitor.domain.check import Ratio, Severity
+from monitor.domain.check import Ratio
+from monitor.domain.severity import Severity
 
 
 class Overrides(Model):

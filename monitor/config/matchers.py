@@ -14,8 +14,8 @@ from pydantic_core import InitErrorDetails
 from monitor.alerting.matching import Matcher
 from monitor.config.fields import one_or_more
 from monitor.config.model import Model, detail, nearest, wrong
-from monitor.domain.check import Severity
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 
 PATTERN_KEYS = ("checks", "endpoints", "models", "providers", "tags")
 _TROUBLE_KEYS = ("severities", "fault_domains", "statuses")

@@ -18,8 +18,9 @@ from monitor.config.matchers import PATTERN_KEYS, MatcherTable
 from monitor.config.problems import Loc, shown, toml_path
 from monitor.config.routing import routes_of
 from monitor.config.schema import Config
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 from monitor.errors import Problem
 
 _MONDAY_US = 4 * 86_400 * US_PER_S  # 1970-01-05

@@ -15,7 +15,6 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 from monitor.config.model import Model, detail, wrong
 from monitor.config.values import Within, seconds
-from monitor.domain.check import Severity
 from monitor.domain.rules import (
     DAY_S,
     AvailabilityRule,
@@ -26,6 +25,7 @@ from monitor.domain.rules import (
     SloRule,
     Timing,
 )
+from monitor.domain.severity import Severity
 
 T = TypeVar("T")
 

@@ -5,10 +5,9 @@ Owns no behaviour beyond identity; how a check is probed lives in `probes`, what
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from monitor.domain.rules import Rule
+from monitor.domain.rules import Rule
+from monitor.domain.severity import Severity
 
 
 class CheckKind(StrEnum):
@@ -16,13 +15,6 @@ class CheckKind(StrEnum):
 
     MODELS = "models"
     CHAT = "chat"
-
-
-class Severity(StrEnum):
-    """How urgent an incident is."""
-
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ class Check:
     rules: HealthRules = field(default_factory=HealthRules)
     host: str = ""
     tags: tuple[str, ...] = ()
-    window_rules: "tuple[Rule, ...]" = ()
+    window_rules: tuple[Rule, ...] = ()
 
 
 def check_id(endpoint: str, kind: CheckKind, model: str | None) -> str:

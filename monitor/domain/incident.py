@@ -9,22 +9,10 @@ from enum import StrEnum
 
 from monitor.clock import Moment
 from monitor.domain.action import Action
-from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
-
-
-class IncidentKind(StrEnum):
-    """What is wrong: no answer worth having, a slow one, one that keeps changing, or a rule over a window is broken."""
-
-    OUTAGE = "outage"
-    SLOW = "slow"
-    FLAPPING = "flapping"
-    AVAILABILITY = "availability"
-    LATENCY = "latency"
-    BURN_RATE = "burn_rate"
-    CERTIFICATE = "certificate"
-    COVERAGE = "coverage"
+from monitor.domain.severity import Severity
 
 
 class Scope(StrEnum):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from monitor.domain.check import Severity
-from monitor.domain.incident import IncidentKind
+from monitor.domain.incident_kind import IncidentKind
+from monitor.domain.severity import Severity
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S

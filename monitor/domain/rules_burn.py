@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from monitor.domain.check import Severity
-from monitor.domain.incident import IncidentKind
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules import DAY_S, HOUR_S, Counts, CountsOf, Facts, Judgement, Measures, SloRule, Why, hysteresis
+from monitor.domain.severity import Severity
 
 _SHORT_IS_ONE_OF = 12  # a short window is the twelfth part of its long one
 _DIGITS = 6  # 144 failures of 10,000 are exactly 14.4 times a budget of 0.1 %, whatever binary fractions make of it

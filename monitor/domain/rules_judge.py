@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from monitor.clock import Moment
-from monitor.domain.check import Severity
-from monitor.domain.incident import Cause, IncidentKind
+from monitor.domain.incident import Cause
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
 from monitor.domain.rules import (
     CERTIFICATE_MARGIN_DAYS,
@@ -31,6 +31,7 @@ from monitor.domain.rules import (
     hysteresis,
 )
 from monitor.domain.rules_burn import can_be_judged_slo, judge_slo, questions_of_slo
+from monitor.domain.severity import Severity
 
 CAUSE_OF: MappingProxyType[IncidentKind, Cause] = MappingProxyType(
     {

@@ -18,7 +18,7 @@ from monitor.alerting.batch import Queued
 from monitor.alerting.lateness import Instead
 from monitor.alerting.notification import Event
 from monitor.clock import US_PER_S, Moment
-from monitor.domain.check import Severity
+from monitor.domain.severity import Severity
 from monitor.storage import dialect, tables
 from monitor.storage.rows import outbox_row
 

@@ -8,10 +8,11 @@ from sqlalchemy import Row
 
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Action
-from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause
-from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentEvent, IncidentKind, Scope
+from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentEvent, Scope
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 from monitor.storage.columns import Values, moment, wall, word
 from monitor.storage.memory import incident_memory, joined_at, telling_of
 from monitor.storage.writable import clean

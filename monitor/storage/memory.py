@@ -11,9 +11,9 @@ from sqlalchemy import Row
 from monitor.alerting.matching import Matcher
 from monitor.alerting.silences import Silence, Until
 from monitor.clock import Moment
-from monitor.domain.check import Severity
 from monitor.domain.incident import Incident, Telling, Told
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 from monitor.storage.columns import moment, wall
 from monitor.storage.writable import writable
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.availability import Rhythm, percent
-from monitor.domain.incident import IncidentKind
+from monitor.domain.incident_kind import IncidentKind
 from monitor.storage import lock, tables
 from monitor.storage.codes import MAINTENANCE_CODE, ON_PHASE_CODE, STATUSES, SUCCESS_CODES, UNKNOWN_CODE
 from monitor.storage.reader import Reader, question

@@ -12,7 +12,8 @@ from monitor.alerting.silences import Silence, Until
 from monitor.alerting.texts import Voice, fault_words, severity_words
 from monitor.clock import Moment, iso
 from monitor.domain.action import sentence
-from monitor.domain.incident import Acknowledgement, Incident, IncidentKind, Scope
+from monitor.domain.incident import Acknowledgement, Incident, Scope
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Status
 from monitor.storage.silenced import matcher_fields
 from monitor.web.texts import Text, say

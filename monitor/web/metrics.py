@@ -15,9 +15,10 @@ from prometheus_client.registry import Collector
 
 import monitor
 from monitor.clock import US_PER_S
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.health import Health, State
 from monitor.domain.result import Result, Status
+from monitor.domain.severity import Severity
 from monitor.logs import visible
 from monitor.storage.outbox import Waiting
 from monitor.web.sources import LedgerFace

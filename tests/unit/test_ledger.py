@@ -19,7 +19,8 @@ from monitor.clock import Moment
 from monitor.domain.action import Language
 from monitor.domain.check import Check, CheckKind, HealthRules, Ratio
 from monitor.domain.health import Health
-from monitor.domain.incident import Incident, IncidentEvent, IncidentEventKind, IncidentKind, Told
+from monitor.domain.incident import Incident, IncidentEvent, IncidentEventKind, Told
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.errors import StorageError
 from monitor.ledger import Ledger

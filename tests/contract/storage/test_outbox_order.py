@@ -15,9 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from monitor.alerting.batch import Batch, DaemonRun, Queued
 from monitor.alerting.notification import Event, Notification
 from monitor.clock import Moment
-from monitor.domain.check import Severity
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Claimed, Outbox
 from monitor.storage.writer import Writer

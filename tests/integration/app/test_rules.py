@@ -12,8 +12,9 @@ import pytest
 
 from monitor.app.rules import EVERY_S, RuleWatch
 from monitor.clock import US_PER_S, Moment
-from monitor.domain.check import Check, CheckKind, HealthRules, Severity
-from monitor.domain.incident import Cause, Incident, IncidentKind, incident_key
+from monitor.domain.check import Check, CheckKind, HealthRules
+from monitor.domain.incident import Cause, Incident, incident_key
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Status, Trigger
 from monitor.domain.rules import (
     AvailabilityRule,
@@ -26,6 +27,7 @@ from monitor.domain.rules import (
     Why,
 )
 from monitor.domain.rules_judge import CAUSE_OF, RuleFinding
+from monitor.domain.severity import Severity
 from monitor.storage.codes import STATUS_CODES, TRIGGER_CODES
 from monitor.storage.engine import open_for_writing
 from monitor.storage.measures import measure

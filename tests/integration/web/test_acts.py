@@ -9,10 +9,11 @@ import pytest
 
 from monitor.alerting.matching import Matcher
 from monitor.alerting.silences import Silence
-from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause, State
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
+from monitor.domain.severity import Severity
 from monitor.web import acts
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.domain.availability import Recent
-from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause, State
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
+from monitor.domain.severity import Severity
 from monitor.storage.outbox import Waiting
 from monitor.web.rows import incident_row
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.alerting.texts import Voice
 from monitor.domain.action import Action, Language
-from monitor.domain.check import Severity
 from monitor.domain.health import State
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
+from monitor.domain.severity import Severity
 
 if TYPE_CHECKING:
     from tests.integration.web.conftest import Room

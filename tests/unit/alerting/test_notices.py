@@ -19,7 +19,8 @@ from monitor.alerting.notification import Event, Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language
-from monitor.domain.check import CheckKind, Severity
+from monitor.domain.check import CheckKind
+from monitor.domain.severity import Severity
 
 SINCE = Moment(1_763_690_000_000_000, 0)
 

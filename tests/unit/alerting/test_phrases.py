@@ -6,8 +6,8 @@ from string import Formatter
 import pytest
 
 from monitor.alerting.phrases import FAULT_WORDS, PHRASES, SEVERITY_WORDS, STATUS_WORDS, Phrase
-from monitor.domain.check import Severity
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 
 HANGUL = re.compile("[가-힣]")
 PARTICLE_AFTER_FACT = re.compile(r"\}(?:은|는|이|가|을|를|과|와|으로|로|이라|라)(?=[\s.,])")

@@ -7,7 +7,7 @@ import pytest
 from monitor.alerting.rule_texts import rule_advice, rule_sentence, stored_reason
 from monitor.alerting.texts import Voice
 from monitor.domain.action import Language
-from monitor.domain.incident import IncidentKind
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules import DAY_S, HOUR_S, Facts, Timing
 from monitor.domain.rules_judge import RULE_KINDS
 

@@ -11,11 +11,12 @@ from monitor.alerting.texts import Alternative, Voice, channel_dead, channel_tes
 from monitor.alerting.wording import wording
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Action, Language
-from monitor.domain.check import Severity
 from monitor.domain.health import DownBecause, Health
-from monitor.domain.window import Window
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
+from monitor.domain.window import Window
 
 START = Moment(1_795_200_000 * US_PER_S, 0)
 EN = Voice(Language.EN, ZoneInfo("Asia/Seoul"))

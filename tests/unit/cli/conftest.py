@@ -17,10 +17,12 @@ from monitor.clock import Moment, SystemClock
 from monitor.config.checks import checks_of
 from monitor.config.load import load
 from monitor.domain.action import Action
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.health import DownBecause, Health, State
-from monitor.domain.incident import Cause, Incident, IncidentEvent, IncidentEventKind, IncidentKind, Told
+from monitor.domain.incident import Cause, Incident, IncidentEvent, IncidentEventKind, Told
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
+from monitor.domain.severity import Severity
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.writer import Writer

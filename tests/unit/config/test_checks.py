@@ -7,7 +7,8 @@ import pytest
 from monitor.config.budget import budget_of
 from monitor.config.checks import checks_of
 from monitor.config.load import Loaded
-from monitor.domain.check import CheckKind, FlappingRule, HealthRules, Ratio, Severity
+from monitor.domain.check import CheckKind, FlappingRule, HealthRules, Ratio
+from monitor.domain.severity import Severity
 
 LoadText = Callable[[str], Loaded]
 WithEndpoint = Callable[[str], Loaded]

@@ -8,8 +8,8 @@ from monitor.alerting.audience import Escalation, Route
 from monitor.alerting.matching import Matcher
 from monitor.config.load import Loaded
 from monitor.config.routing import calendar_of, escalations_of, routes_of
-from monitor.domain.check import Severity
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 
 WithEndpoint = Callable[[str], Loaded]
 TWO = '[[channels]]\nname = "one"\ntype = "console"\n[[channels]]\nname = "two"\ntype = "console"\n'

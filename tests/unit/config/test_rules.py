@@ -10,7 +10,7 @@ from monitor.config.checks import checks_of
 from monitor.config.effective import effective_table, to_json, to_toml
 from monitor.config.load import Loaded
 from monitor.config.schema import json_schema
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.rules import (
     AvailabilityRule,
     CertificateRule,
@@ -20,6 +20,7 @@ from monitor.domain.rules import (
     SloRule,
     Timing,
 )
+from monitor.domain.severity import Severity
 
 LoadText = Callable[[str], Loaded]
 ENDPOINT = '[[endpoints]]\nname = "gw"\nbase_url = "https://gw.example.com/v1"\n'

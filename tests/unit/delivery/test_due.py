@@ -12,9 +12,11 @@ from monitor.alerting.batch import Batch, DaemonRun, Queued
 from monitor.alerting.notification import Event, Notification
 from monitor.clock import US_PER_S, Moment
 from monitor.delivery.due import Outbox
-from monitor.domain.check import Check, CheckKind, Severity
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.check import Check, CheckKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 from monitor.storage import outbox as real
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal

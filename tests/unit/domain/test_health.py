@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.clock import Moment
-from monitor.domain.check import Check, CheckKind, HealthRules, Ratio, Severity
+from monitor.domain.check import Check, CheckKind, HealthRules, Ratio
 from monitor.domain.follow_up import AS_PLANNED, follow_up
 from monitor.domain.health import (
     TRANSITIONS,
@@ -23,6 +23,7 @@ from monitor.domain.health import (
 )
 from monitor.domain.incident import severity_of
 from monitor.domain.result import Result, Status, Trigger, Verdict
+from monitor.domain.severity import Severity
 from monitor.domain.window import Window
 
 CHECK = Check(id="gw/chat/a", endpoint="gw", kind=CheckKind.CHAT, model="a", provider="gw")

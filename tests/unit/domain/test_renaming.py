@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.clock import Moment
-from monitor.domain.check import CheckKind, Severity, check_id
+from monitor.domain.check import CheckKind, check_id
 from monitor.domain.health import Health
-from monitor.domain.incident import Cause, Family, Incident, IncidentKind, Scope, incident_key, outage_key
+from monitor.domain.incident import Cause, Family, Incident, Scope, incident_key, outage_key
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.renaming import NOTHING_RENAMED, Renaming
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 
 NOW = Moment(1_763_690_000_000_000, 0)
 RENAMING = Renaming({"old": "new"}, {("new", "v/m0"): "v/m1", ("kept", "x:1"): "x:2"})

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.clock import Moment
-from monitor.domain.check import Severity
-from monitor.domain.incident import IncidentKind
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules import (
     KIND_OF,
     AvailabilityRule,
@@ -28,6 +27,7 @@ from monitor.domain.rules import (
 )
 from monitor.domain.rules_burn import BURN_WINDOWS, questions_of_slo
 from monitor.domain.rules_judge import CAUSE_OF, RULE_KINDS, RuleFinding, gravest, judge, questions
+from monitor.domain.severity import Severity
 
 AVAILABILITY = AvailabilityRule(below=99.0, recovery=99.5)
 COVERAGE = CoverageRule(below=90.0, recovery=95.0, severity=Severity.CRITICAL)

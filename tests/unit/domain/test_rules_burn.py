@@ -2,10 +2,10 @@
 
 import pytest
 
-from monitor.domain.check import Severity
 from monitor.domain.rules import DAY_S, HOUR_S, Counts, CountsOf, Measures, SloRule, Why
 from monitor.domain.rules_burn import BURN_WINDOWS, burn_rate
 from monitor.domain.rules_judge import judge
+from monitor.domain.severity import Severity
 
 MIN_S = 60.0
 SLO = SloRule(objective=99.9)

@@ -15,10 +15,12 @@ from monitor.alerting.batch import Batch, DaemonRun, Queued
 from monitor.alerting.notification import Event, Notification
 from monitor.clock import Moment
 from monitor.domain.action import Action
-from monitor.domain.check import Check, CheckKind, Severity
+from monitor.domain.check import Check, CheckKind
 from monitor.domain.health import DownBecause
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
+from monitor.domain.severity import Severity
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox

@@ -7,7 +7,7 @@ import pytest
 from monitor.alerting.batch import RhythmChange
 from monitor.clock import US_PER_S
 from monitor.domain.availability import Rhythm
-from monitor.domain.incident import IncidentKind
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Status, Trigger, Verdict
 from monitor.storage.lock import DaemonLock
 from monitor.storage.report import Period, report

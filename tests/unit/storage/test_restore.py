@@ -13,11 +13,12 @@ from monitor.alerting.silences import Silence, Until
 from monitor.clock import Moment
 from monitor.domain.action import Action
 from monitor.domain.availability import Recent
-from monitor.domain.check import Severity
 from monitor.domain.flapping import Flapping
 from monitor.domain.health import DownBecause, Health, State
-from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentKind, Scope, Telling, Told
+from monitor.domain.incident import Acknowledgement, Cause, Incident, Scope, Telling, Told
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
+from monitor.domain.severity import Severity
 from monitor.domain.window import Window
 from monitor.errors import StorageError
 from monitor.storage.journal import Journal

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from monitor.alerting.matching import Matcher
 from monitor.alerting.silences import Silence, Until
-from monitor.domain.check import Severity
+from monitor.domain.severity import Severity
 from monitor.storage import silenced
 
 if TYPE_CHECKING:

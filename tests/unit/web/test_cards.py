@@ -11,9 +11,10 @@ from monitor.alerting.silences import Silence, Until
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language
-from monitor.domain.check import Severity
-from monitor.domain.incident import Acknowledgement, Cause, Incident, IncidentKind, Scope, Telling, Told
+from monitor.domain.incident import Acknowledgement, Cause, Incident, Scope, Telling, Told
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.severity import Severity
 from monitor.web.cards import Cards
 
 Speak = Callable[[Language], Voice]

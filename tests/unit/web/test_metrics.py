@@ -14,10 +14,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from monitor.clock import Moment
-from monitor.domain.check import Check, Severity
+from monitor.domain.check import Check
 from monitor.domain.health import State
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Result, Status, Trigger, Verdict
+from monitor.domain.severity import Severity
 from monitor.storage.outbox import Waiting
 from monitor.web.metrics import Metrics
 

@@ -12,10 +12,11 @@ from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Action, Language
 from monitor.domain.availability import Recent
-from monitor.domain.check import Severity
 from monitor.domain.health import Health, State
-from monitor.domain.incident import Cause, Incident, IncidentKind
+from monitor.domain.incident import Cause, Incident
+from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
+from monitor.domain.severity import Severity
 from monitor.storage.outbox import Waiting
 from monitor.web.texts import LOOKS, TEXTS, Look, Text
 from monitor.web.view import Viewer, look_of, percent_words
