@@ -15,7 +15,7 @@ from monitor.config.checks import checks_of
 from monitor.config.load import Loaded
 from monitor.config.paths import control_path
 from monitor.config.renames import renaming_of
-from monitor.config.routing import calendar_of, escalations_of, routes_of
+from monitor.config.routing import audience_of
 from monitor.config.schema import Config
 from monitor.delivery.channel import Channel
 from monitor.delivery.channels import build_channels
@@ -66,18 +66,7 @@ class Setup:
 
     def audience(self, instance: str) -> Audience:
         """Who is told."""
-        alerting = self.config.alerting
-        return Audience(
-            channels=tuple(self.channels),
-            voice=self.voice,
-            instance=instance,
-            public_url=self.config.web.public_url,
-            routes=routes_of(self.config),
-            group_wait_s=alerting.group_wait_s,
-            reminder_s=alerting.reminder_s,
-            escalations=escalations_of(self.config),
-            maintenance=calendar_of(self.config),
-        )
+        return audience_of(self.config, self.voice, instance)
 
     @property
     def fallbacks(self) -> Mapping[str, FallbackRule]:

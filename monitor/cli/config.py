@@ -1,4 +1,4 @@
-"""`relaywatch config`: is the configuration right, what holds, what may stand in it.
+"""`relaywatch config`: is the configuration right, what holds, what may stand in it, what another one would tell.
 
 Everything heavy is imported inside the commands, so that `--help` stays quick.
 """
@@ -17,11 +17,11 @@ from monitor.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from monitor.config.load import Loaded
 
-app = typer.Typer(help="Check, show and describe the configuration.", no_args_is_help=True)
+app = typer.Typer(help="Check, show, describe and try the configuration.", no_args_is_help=True)
 
 
 class CheckFormat(StrEnum):
-    """How `config check` answers."""
+    """How `config check` and `config try` answer."""
 
     TEXT = "text"
     JSON = "json"
@@ -46,9 +46,7 @@ def check(
     output: Annotated[CheckFormat, typer.Option("--format", help="Problems and warnings as text or JSON.")] = (
         CheckFormat.TEXT
     ),
-    skip_secrets: Annotated[
-        bool, typer.Option("--skip-secrets", help="Do not read keys and CA files.")
-    ] = False,
+    skip_secrets: Annotated[bool, typer.Option("--skip-secrets", help="Do not read keys and CA files.")] = False,
 ) -> None:
     """Validate the configuration: every problem at once, exit 2 if there is one."""
     try:
@@ -95,6 +93,31 @@ def diff(
     after = loads(load(new).text, present.base_dir, new).config  # its relative paths will start where the present's do
     sides = View(present.config, checks_of(present.config)), View(after, checks_of(after))
     typer.echo("\n".join(difference(*sides, renaming_of(after)).lines()) or "nothing differs")
+
+
+@app.command("try")
+def try_(
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The configuration to be tried.")],
+    since: Annotated[str, typer.Option(metavar="TIME", help='ISO 8601, or how long ago: "30d".')] = "30d",
+    config: ConfigOption = None,
+    output: Annotated[CheckFormat, typer.Option("--format", help="Text for people, JSON for programs.")] = (
+        CheckFormat.TEXT
+    ),
+) -> None:
+    """Replay the recorded past under NEW: which messages would have been sent. Sends and writes nothing."""
+    from monitor.cli import config_try  # noqa: PLC0415  the same
+    from monitor.cli.options import moment_us  # noqa: PLC0415  the same
+    from monitor.clock import SystemClock  # noqa: PLC0415  the same
+    from monitor.config.load import load  # noqa: PLC0415  the same
+
+    present, tried, now_us = _load(config), load(new), SystemClock().now().wall_us
+    for warning in tried.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    result = config_try.tried(present, tried, moment_us(since, "--since", now_us, present.config.timezone), now_us)
+    if output is CheckFormat.JSON:
+        typer.echo(config_try.as_json(result))
+    else:
+        config_try.tell(result, (present.path.name, new.name), tried.config.timezone)
 
 
 @app.command()

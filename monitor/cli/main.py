@@ -37,7 +37,7 @@ COMMANDS = MappingProxyType(
         "ack": "Say that you are on an incident.",
         "silence": "Let nobody be told of something for a while.",
         "notify": "Try the channels.",
-        "config": "Check, show and describe the configuration.",
+        "config": "Check, show, describe and try the configuration.",
         "db": "Look after the database.",
         "simulate": "A fake gateway that fails on a script.",
     }

@@ -3,10 +3,27 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from monitor.alerting.audience import Escalation, Route
+from monitor.alerting.audience import Audience, Escalation, Route
 from monitor.alerting.maintenance import Calendar
+from monitor.alerting.texts import Voice
 from monitor.config.matchers import matchers_of
 from monitor.config.schema import Config
+
+
+def audience_of(config: Config, voice: Voice, instance: str) -> Audience:
+    """Who is told, when, and how they are spoken to."""
+    alerting = config.alerting
+    return Audience(
+        channels=tuple(channel.name for channel in config.channels),
+        voice=voice,
+        instance=instance,
+        public_url=config.web.public_url,
+        routes=routes_of(config),
+        group_wait_s=alerting.group_wait_s,
+        reminder_s=alerting.reminder_s,
+        escalations=escalations_of(config),
+        maintenance=calendar_of(config),
+    )
 
 
 def routes_of(config: Config) -> Mapping[str, Route]:
