@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Dialect, Row, Select, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Dialect, Row, Select, and_, exists, or_, select, update
 
 from monitor.alerting.batch import Queued
 from monitor.alerting.lateness import Instead
@@ -118,7 +118,7 @@ class Detours:
     ) -> Iterator[Queued]:
         """Copy those of these rows that are critical and were not copied before."""
         row = tables.outbox.c
-        which = (row.id.in_(row_ids), row.severity == Severity.CRITICAL, row.fell_back_to.is_(None))
+        which = (row.id.in_(row_ids), row.severity == Severity.CRITICAL, row.fell_back_to.is_(None), ~_end_is_known())
         for stuck in connection.execute(select(tables.outbox).where(*which).order_by(row.id)).all():
             told = frozenset(connection.execute(_told(stuck)).scalars())
             copy = choose(_stuck(stuck, why, told, waited_s=waited_s))
@@ -164,8 +164,16 @@ def _waiting(channels: Iterable[str]) -> Select[Any]:
         row.channel.in_(tuple(channels)),
         row.severity == Severity.CRITICAL,
         row.fell_back_to.is_(None),
+        ~_end_is_known(),
     )
     return query.order_by(row.id)
+
+
+def _end_is_known() -> ColumnElement[bool]:
+    """True of news of an incident whose end the stand-in has already been given: nothing is told after the end."""
+    row, end = tables.outbox.c, tables.outbox.alias("end_of_it")
+    copied = and_(end.c.event == Event.RESOLVED, end.c.fell_back_to.is_not(None))
+    return exists().where(end.c.channel == row.channel, end.c.incident_id == row.incident_id, copied)
 
 
 def _told(stuck: Row[Any]) -> Select[Any]:

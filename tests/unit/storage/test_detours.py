@@ -146,6 +146,19 @@ async def test_the_end_follows_the_beginning(world: "World") -> None:
         assert not (await outbox.fall_back({}, choose, world.start.plus_s(122))).copies
 
 
+async def test_nothing_is_copied_after_the_end(world: "World") -> None:
+    """An update that was still waiting, or dies now, would come after the incident is over."""
+    await world.begin()
+    await commit(world, message())
+    await world.outbox.fall_back(AFTER_S, Chooser(), world.start.plus_s(120))
+    await commit(world, message(2, event=Event.UPDATED), message(3, event=Event.RESOLVED))
+    patient = {"ops": 200.0}
+    look = await world.outbox.fall_back(patient, Chooser(), world.start.plus_s(121))
+    assert ids(look.copies) == ["1-3-ops-fallback-mail"]
+    look = await world.outbox.fall_back(patient, Chooser(), world.start.plus_s(500))
+    assert (look.copies, look.next_s) == ((), None)
+
+
 async def test_an_end_whose_copy_was_refused_is_not_forgotten(world: "World") -> None:
     """The transaction failed: the next look writes it."""
     await commit(world, message())
