@@ -7,20 +7,16 @@ Sources: "Events API v2" at developer.pagerduty.com: overview, trigger events, c
 is that of the answers quoted there; where none is quoted, it follows the same pattern.
 """
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, Unpack
 
 from aiohttp import web
 
-from monitor.clock import US_PER_S, Clock, SystemClock
-from monitor.simulator.manners import Answer, Manners
-from monitor.simulator.record import KEPT, Record
-from monitor.simulator.server import Server
+from monitor.simulator.record import KEPT
+from monitor.simulator.sink import Sink, SinkOptions, json_object
 
-KEEPALIVE_S = 75.0
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"  # opens nothing but this double
 MOST_BYTES = 512 * 1024
 KEY_LENGTH = 32
@@ -65,14 +61,8 @@ class Alert:
     triggers: int = 1
 
 
-@dataclass
-class PagerDutySink:
-    """A running double of PagerDuty, as an asynchronous context manager.
-
-    Args:
-        clock: for the time of arrival.
-        host: address to listen on.
-        port: port to listen on; 0 takes a free one.
+class PagerDutySink(Sink[PagerDutyEvent]):
+    """A running double of PagerDuty; what is answered as told is not taken.
 
     Attributes:
         routing_key: the key that it takes.
@@ -81,50 +71,23 @@ class PagerDutySink:
         attempts: the newest bodies, oldest first, whatever they were told.
     """
 
-    clock: Clock = field(default_factory=SystemClock)
-    host: str = "127.0.0.1"
-    port: int = 0
-    routing_key: str = ROUTING_KEY
-    alerts: dict[str, Alert] = field(default_factory=dict)
-    refusals: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT))
-    attempts: deque[Any] = field(default_factory=lambda: deque(maxlen=KEPT))
-
-    def __post_init__(self) -> None:
-        self._manners = Manners()
-        self._record: Record[PagerDutyEvent] = Record()
-        app = web.Application(client_max_size=4 * MOST_BYTES)
-        app.router.add_post("/v2/enqueue", self._alert)
-        app.router.add_post("/v2/change/enqueue", self._change)
-        self._server = Server(app, host=self.host, port=self.port, keepalive_timeout=KEEPALIVE_S)
-
-    async def __aenter__(self) -> Self:
-        await self._server.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._server.stop()
+    def __init__(self, **options: Unpack[SinkOptions]) -> None:
+        self.routing_key = ROUTING_KEY
+        self.alerts: dict[str, Alert] = {}
+        self.refusals: deque[str] = deque(maxlen=KEPT)
+        self.attempts: deque[Any] = deque(maxlen=KEPT)
+        doors = [web.post("/v2/enqueue", self._alert), web.post("/v2/change/enqueue", self._change)]
+        super().__init__(doors, most_bytes=4 * MOST_BYTES, **options)
 
     @property
     def url(self) -> str:
         """Where events are taken, without a path."""
-        return f"http://{self._server.authority}"
+        return self._root
 
     @property
     def events(self) -> list[PagerDutyEvent]:
         """What was taken, oldest first."""
         return self._record.items
-
-    def answer(self, *answers: Answer, then: Answer | None = None) -> None:
-        """Sets what the next requests are told, nothing being taken; afterwards `then`, or as PagerDuty does."""
-        self._manners.answer(*answers, then=then)
-
-    async def wait_for(self, predicate: Callable[[PagerDutyEvent], bool], timeout_s: float) -> PagerDutyEvent:
-        """The first event, past or to come, for which the predicate holds.
-
-        Raises:
-            TimeoutError: none came in time; the message tells what did.
-        """
-        return await self._record.wait_for(predicate, timeout_s)
 
     async def _alert(self, request: web.Request) -> web.StreamResponse:
         return await self._receive(request, problems, self._take_alert)
@@ -139,7 +102,7 @@ class PagerDutySink:
         take: Callable[[Json], Json],
     ) -> web.StreamResponse:
         raw = await request.read()
-        body = _object(raw)
+        body = json_object(raw)
         self.attempts.append(body)
         told = self._manners.take()
         if told is not None:
@@ -180,7 +143,7 @@ class PagerDutySink:
         return {}
 
     def _keep(self, action: str, key: str, body: Json) -> None:
-        self._record.add(PagerDutyEvent(action, key, body, self.clock.now().mono_us / US_PER_S))
+        self._record.add(PagerDutyEvent(action, key, body, self._mono_s()))
 
 
 def problems(body: Json) -> Iterator[str]:
@@ -238,11 +201,3 @@ def _link_problems(body: Json) -> Iterator[str]:
     links = body.get("links", [])
     if not isinstance(links, list) or any(not isinstance(link, dict) or not link.get("href") for link in links):
         yield "'links' must be a list of objects with an 'href'"
-
-
-def _object(raw: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None

@@ -1,20 +1,18 @@
 """A webhook receiver that remembers what arrives and can be told to misbehave; and the door to all sinks.
 
-Owns the plain webhook; `slack` has the double of Slack, `manners` and `record` what both share.
+Owns the plain webhook; `slack` has the double of Slack, `sink` what all share.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Unpack
 
 from aiohttp import web
 
-from monitor.clock import US_PER_S, Clock, SystemClock
-from monitor.simulator.manners import HANG, OK, RESET, Answer, Manner, Manners
-from monitor.simulator.record import Record
-from monitor.simulator.server import Server
-from monitor.simulator.slack import KEEPALIVE_S, SlackMessage, SlackSink, slack_error
+from monitor.simulator.manners import HANG, OK, RESET, Answer, Manner
+from monitor.simulator.sink import Sink, SinkOptions
+from monitor.simulator.slack import SlackMessage, SlackSink, slack_error
 
 __all__ = [
     "HANG",
@@ -49,38 +47,22 @@ class Received:
     answered: Answer
 
 
-class WebhookSink:
-    """A running webhook receiver, as an asynchronous context manager.
+class WebhookSink(Sink[Received]):
+    """A running webhook receiver, which answers 200 unless told otherwise.
 
     Args:
-        clock: for the time of arrival.
-        host: address to listen on.
-        port: port to listen on; 0 takes a free one.
         path: where requests are taken.
+        options: see `SinkOptions`.
     """
 
-    def __init__(
-        self, *, clock: Clock | None = None, host: str = "127.0.0.1", port: int = 0, path: str = "/hook"
-    ) -> None:
-        self._clock = clock or SystemClock()
-        self._manners = Manners()
-        self._record: Record[Received] = Record()
-        app = web.Application()
+    def __init__(self, *, path: str = "/hook", **options: Unpack[SinkOptions]) -> None:
         self._path = path
-        app.router.add_post(path, self._receive)
-        self._server = Server(app, host=host, port=port, keepalive_timeout=KEEPALIVE_S)
-
-    async def __aenter__(self) -> Self:
-        await self._server.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._server.stop()
+        super().__init__([web.post(path, self._receive)], **options)
 
     @property
     def url(self) -> str:
         """Where to send."""
-        return f"http://{self._server.authority}{self._path}"
+        return f"{self._root}{self._path}"
 
     @property
     def received(self) -> list[Received]:
@@ -92,24 +74,11 @@ class WebhookSink:
         """The requests that were answered with 2xx."""
         return [received for received in self._record.items if received.answered.accepts]
 
-    def answer(self, *answers: Answer, then: Answer | None = None) -> None:
-        """Sets what the next requests are told; afterwards `then` for ever, or 200 if None."""
-        self._manners.answer(*answers, then=then)
-
-    async def wait_for(self, predicate: Callable[[Received], bool], timeout_s: float) -> Received:
-        """The first request, past or to come, for which the predicate holds.
-
-        Raises:
-            TimeoutError: none came in time; the message tells what did.
-        """
-        return await self._record.wait_for(predicate, timeout_s)
-
     async def _receive(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         answer = self._manners.take() or OK
         headers = {name.lower(): value for name, value in request.headers.items()}
-        at_mono_s = self._clock.now().mono_us / US_PER_S
-        self._record.add(Received(at_mono_s, headers, _parsed(raw), raw, answer))
+        self._record.add(Received(self._mono_s(), headers, _parsed(raw), raw, answer))
         return await answer.give(request)
 
 

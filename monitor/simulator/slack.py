@@ -9,21 +9,20 @@ of `chat.postMessage`, `chat.update` and `auth.test`, at docs.slack.dev.
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Unpack
 
 from aiohttp import web
 
-from monitor.clock import US_PER_S, Clock, SystemClock
+from monitor.clock import US_PER_S
 from monitor.simulator.manners import Answer, Manners
 from monitor.simulator.mrkdwn import Live, live_parts
-from monitor.simulator.record import KEPT, Record
-from monitor.simulator.server import Server
+from monitor.simulator.record import KEPT
+from monitor.simulator.sink import Sink, SinkOptions, json_object
 from monitor.simulator.slack_rules import MAX_TEXT, Message, Refusal, refused, refused_post, refused_update
 
-KEEPALIVE_S = 75.0
 TEAM, HOOK, HOOK_TOKEN = "T00000000", "B00000000", "simulatedhooktoken000000"
 TOKEN = "xoxb-simulated-bot-token"  # noqa: S105  opens nothing but this double
 CHANNEL_ID = "C0SIMULATE"
@@ -66,13 +65,8 @@ def slack_error(error: str) -> Answer:
     return Answer(200, json.dumps({"ok": False, "error": error}), {"Content-Type": "application/json"})
 
 
-class SlackSink:
-    """A running double of Slack, as an asynchronous context manager.
-
-    Args:
-        clock: for the time of arrival.
-        host: address to listen on.
-        port: port to listen on; 0 takes a free one.
+class SlackSink(Sink[SlackMessage]):
+    """A running double of Slack.
 
     Attributes:
         token: the bot token that the Web API takes.
@@ -81,37 +75,25 @@ class SlackSink:
         attempts: the newest payloads, oldest first, whatever they were told.
     """
 
-    def __init__(self, *, clock: Clock | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, **options: Unpack[SinkOptions]) -> None:
         self.token = TOKEN
         self.channels: Mapping[str, str] = CHANNELS
         self.refusals: deque[Refusal] = deque(maxlen=KEPT)
         self.attempts: deque[Message] = deque(maxlen=KEPT)
-        self._clock = clock or SystemClock()
-        self._manners = Manners()
         self._manners_of: defaultdict[str, Manners] = defaultdict(Manners)
-        self._record: Record[SlackMessage] = Record()
         self._posted = 0
-        app = web.Application()
-        app.router.add_post("/services/{team}/{hook}/{token}", self._webhook)
-        app.router.add_post("/api/{method}", self._method)
-        self._server = Server(app, host=host, port=port, keepalive_timeout=KEEPALIVE_S)
-
-    async def __aenter__(self) -> Self:
-        await self._server.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._server.stop()
+        doors = [web.post("/services/{team}/{hook}/{token}", self._webhook), web.post("/api/{method}", self._method)]
+        super().__init__(doors, **options)
 
     @property
     def webhook_url(self) -> str:
         """The incoming webhook."""
-        return f"http://{self._server.authority}/services/{TEAM}/{HOOK}/{HOOK_TOKEN}"
+        return f"{self._root}/services/{TEAM}/{HOOK}/{HOOK_TOKEN}"
 
     @property
     def api_url(self) -> str:
         """The Web API, with a slash at its end as the SDK's `base_url` has it."""
-        return f"http://{self._server.authority}/api/"
+        return f"{self._root}/api/"
 
     @property
     def messages(self) -> list[SlackMessage]:
@@ -128,14 +110,6 @@ class SlackSink:
         """
         manners = self._manners if method is None else self._manners_of[method]
         manners.answer(*answers, then=then)
-
-    async def wait_for(self, predicate: Callable[[SlackMessage], bool], timeout_s: float) -> SlackMessage:
-        """The first message, past or to come, for which the predicate holds.
-
-        Raises:
-            TimeoutError: none came in time; the message tells what did.
-        """
-        return await self._record.wait_for(predicate, timeout_s)
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
         message = await _payload(request)
@@ -219,7 +193,7 @@ class SlackSink:
             thread_ts=message.get("thread_ts"),
             broadcast=message.get("thread_ts") is not None and message.get("reply_broadcast") in (True, "true", "1"),
             live=live_parts(message),
-            at_mono_s=self._clock.now().mono_us / US_PER_S,
+            at_mono_s=self._mono_s(),
         )
 
 
@@ -250,18 +224,10 @@ async def _payload(request: web.Request) -> dict[str, Any] | None:
     if request.content_type == "application/x-www-form-urlencoded":
         form: dict[str, Any] = {name: str(value) for name, value in (await request.post()).items()}
         if "payload" in form:
-            return _object(form["payload"])
+            return json_object(form["payload"])
         return form | {name: _list(form[name]) for name in ("blocks", "attachments") if name in form}
     raw = (await request.read()).decode(errors="replace")
-    return _object(raw or "{}")
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+    return json_object(raw or "{}")
 
 
 def _list(text: str) -> Any:

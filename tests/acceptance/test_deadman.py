@@ -20,15 +20,15 @@ async def test_it_is_heard_while_it_works_and_not_when_it_was_killed(world: "Wor
         switch = '[deadman]\nurl = { env = "PING" }\ninterval = "10s"\n'
         daemon.configure(daemon.endpoint(gateway, STEADY), switch)
         await daemon.start()
-        await service.wait_for("start", 5)
-        await service.wait_for("", 15)
+        await service.wait_for_signal("start", 5)
+        await service.wait_for_signal("", 15)
         metrics = await daemon.get("/metrics")
         assert 'relaywatch_deadman_pings_total{outcome="arrived",signal="well"} 1.0' in metrics
         assert await daemon.stop() == 0
         assert service.signals == ["start", "", "log"]
 
         await daemon.start()
-        await service.wait_for("start", 5, after=3)
+        await service.wait_for_signal("start", 5, after=3)
         await daemon.kill()
         assert service.signals[3:] == ["start"]
     assert service.url.rpartition("/")[2].encode() not in daemon.stderr

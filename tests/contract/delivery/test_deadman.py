@@ -147,11 +147,11 @@ async def test_without_an_address_nothing_is_sent() -> None:
     async with PingSink() as first, PingSink() as second, bench.running(None) as switch:
         await switch.crashed("nobody hears this")
         switch.put_in_force(access(first.url))
-        await first.wait_for("start", WITHIN_S)
+        await first.wait_for_signal("start", WITHIN_S)
         await bench.rest()
         switch.put_in_force(access(first.url))
         switch.put_in_force(access(second.url))
-        await second.wait_for("start", WITHIN_S)
+        await second.wait_for_signal("start", WITHIN_S)
         await bench.rest()
         switch.put_in_force(None)
         await asyncio.sleep(0)

@@ -91,7 +91,7 @@ async def test_the_dead_man_switch_hears_of_start_and_stop(tmp_path: Path) -> No
     wishes = Wishes()
     async with PingSink() as service, await daemon_in(tmp_path, f'[deadman]\nurl = "{service.url}"\n') as daemon:
         running = asyncio.create_task(daemon.run(wishes))
-        await service.wait_for("start", 10)
+        await service.wait_for_signal("start", 10)
         wishes.stop.set()
         await asyncio.wait_for(running, 10)
         assert service.signals == ["start", "log"]
