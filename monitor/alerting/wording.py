@@ -84,7 +84,7 @@ def _rulenamed(scene: Scene, voice: Voice) -> str:
 
 def _updated(scene: Scene, voice: Voice) -> tuple[str, str]:
     incident, before = scene.incident, scene.previous or scene.incident
-    if incident.acknowledged is not None and before.acknowledged is None:
+    if incident.acknowledged is not None and incident.acknowledged != before.acknowledged:
         return _acknowledged(scene, voice)
     if incident.kind is not IncidentKind.OUTAGE:
         return _still(scene, voice)
