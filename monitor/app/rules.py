@@ -181,9 +181,10 @@ class RuleWatch:
             reason=finding.reason,
         )
         self._ledger.judged(finding)
-        if not finding.broken:  # the incident may last: others of its checks break the rule
-            ours = (one for one in self._ledger.open_incidents if one.kind is finding.kind)
-            self._kept |= {(one.id, finding.check) for one in ours if finding.check in one.checks}
+        ours = (one for one in self._ledger.open_incidents if one.kind is finding.kind)
+        members = {(one.id, finding.check) for one in ours if finding.check in one.checks}
+        # The incident may last when one check holds again: others of its checks break the rule.
+        self._kept = self._kept - members if finding.broken else self._kept | members
 
 
 class _Gauge:

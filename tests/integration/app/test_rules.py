@@ -321,6 +321,9 @@ def test_an_incident_of_several_checks_is_not_ended_by_one(history: History) -> 
     assert scene.at(31) == []
     history.fail(*range(31, 41))
     assert scene.at(41) == [("m", True, "warning")]
+    assert scene.at(42) == []
+    history.add(*range(42, 102))
+    assert scene.at(102) == [("m", False, "warning")]
 
 
 def test_a_rule_that_was_taken_out_ends_its_incident(history: History) -> None:
