@@ -11,14 +11,13 @@ from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Batch, Restored
 from monitor.alerting.cases import Cases
 from monitor.alerting.messages import Occurrence
-from monitor.alerting.notices import forgotten_check
 from monitor.alerting.roster import Roster
 from monitor.alerting.scene import NOTHING_BESIDES, Extra
 from monitor.alerting.silences import Silence
 from monitor.alerting.telling import Decision, Quiet, tell, withheld
 from monitor.alerting.texts import Alternative
 from monitor.clock import Moment
-from monitor.domain.check import Check
+from monitor.domain.check import Check, forgotten_check
 from monitor.domain.health import Health, State
 from monitor.domain.incident import Incident, IncidentEventKind, Told
 from monitor.domain.incident_kind import IncidentKind

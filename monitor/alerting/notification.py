@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 BODY_VERSION = 1
+MONITOR = "relaywatch"
 
 
 class Event(StrEnum):
@@ -70,7 +71,7 @@ class Notification:
         id: stable deduplication key; the same on every repetition of a send.
         title: one line for people, in the configured language.
         message: the whole text for people, plain, several lines.
-        service: the endpoint's name; "relaywatch" where the monitor speaks of itself.
+        service: the endpoint's name; `MONITOR` where the monitor speaks of itself.
         url: where to look; None without a public URL.
         late_s: seconds from the decision until this was told, where that is late; null otherwise. Known when it is
             sent, so never stored.

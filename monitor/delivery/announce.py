@@ -7,11 +7,10 @@ channels do not tell each other for ever.
 from collections.abc import Sequence
 
 from monitor.alerting.batch import Queued
-from monitor.alerting.notification import Event, Notification
+from monitor.alerting.notification import MONITOR, Event, Notification
 from monitor.alerting.texts import Voice, channel_dead
 from monitor.clock import Moment
 
-SERVICE = "relaywatch"
 BURST_S = 3600.0
 
 
@@ -46,7 +45,7 @@ class Announcer:
             id=f"{lost.id}-dead-{carrier}",
             event=Event.NOTICE,
             severity="critical",
-            service=SERVICE,
+            service=MONITOR,
             title=words.title,
             message=words.message,
             recommended_action=words.recommended_action,

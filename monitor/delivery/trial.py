@@ -4,12 +4,10 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 
-from monitor.alerting.notification import Event, Notification
+from monitor.alerting.notification import MONITOR, Event, Notification
 from monitor.alerting.texts import Voice, channel_test
 from monitor.clock import Clock
 from monitor.delivery.channel import Channel, Receipt
-
-SERVICE = "relaywatch"
 
 
 async def try_channels(channels: Mapping[str, Channel], voice: Voice, clock: Clock) -> dict[str, Receipt]:
@@ -28,7 +26,7 @@ async def _try(channel: Channel, voice: Voice, clock: Clock) -> Receipt:
         id=f"rw-test-{uuid.uuid4().hex}",
         event=Event.TEST,
         severity="warning",
-        service=SERVICE,
+        service=MONITOR,
         title=words.title,
         message=words.message,
     )

@@ -101,3 +101,11 @@ def provider_of(model: str | None, endpoint: str) -> str:
     if model is None or "/" not in model:
         return endpoint
     return model.split("/", 1)[0] or endpoint
+
+
+def forgotten_check(check: str, endpoint: str) -> Check:
+    """A stand-in for a check that is no longer configured but has an incident to end."""
+    prefix = check_id(endpoint, CheckKind.CHAT, "")
+    model = check.removeprefix(prefix) if check.startswith(prefix) else None
+    kind = CheckKind.MODELS if model is None else CheckKind.CHAT
+    return Check(id=check, endpoint=endpoint, kind=kind, model=model, provider=provider_of(model, endpoint))

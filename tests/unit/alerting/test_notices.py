@@ -7,7 +7,6 @@ import pytest
 from monitor.alerting.audience import Audience
 from monitor.alerting.notices import (
     cannot_record,
-    forgotten_check,
     frozen,
     records_again,
     runs_on_last_good,
@@ -19,7 +18,6 @@ from monitor.alerting.notification import Event, Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.domain.action import Language
-from monitor.domain.check import CheckKind
 from monitor.domain.severity import Severity
 
 SINCE = Moment(1_763_690_000_000_000, 0)
@@ -71,14 +69,6 @@ def test_one_probe_is_one_probe() -> None:
     """The number agrees with its word."""
     audience = Audience(("ops",), Voice(Language.EN, ZoneInfo("UTC")), "abc")
     assert uplink(SINCE, SINCE.plus_s(3), 1, audience).message.endswith("; 1 probe counts as unknown.")
-
-
-def test_a_forgotten_check_is_told_by_its_id() -> None:
-    """A check that is no longer configured but has an incident is known by its id alone."""
-    chat = forgotten_check("gw/chat/openai/gpt-4.1", "gw")
-    assert (chat.kind, chat.model, chat.provider) == (CheckKind.CHAT, "openai/gpt-4.1", "openai")
-    models = forgotten_check("gw/models", "gw")
-    assert (models.kind, models.model, models.provider) == (CheckKind.MODELS, None, "gw")
 
 
 @pytest.mark.parametrize("language", Language)

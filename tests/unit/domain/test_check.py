@@ -1,6 +1,6 @@
 """Identity of checks."""
 
-from monitor.domain.check import CheckKind, check_id, provider_of
+from monitor.domain.check import CheckKind, check_id, forgotten_check, provider_of
 
 
 def test_ids_are_stable_and_readable() -> None:
@@ -15,3 +15,11 @@ def test_the_provider_is_the_part_before_the_slash() -> None:
     assert provider_of("gpt-4.1", "gw") == "gw"
     assert provider_of("/odd", "gw") == "gw"
     assert provider_of(None, "gw") == "gw"
+
+
+def test_a_forgotten_check_is_told_by_its_id() -> None:
+    """A check that is no longer configured but has an incident is known by its id alone."""
+    chat = forgotten_check("gw/chat/openai/gpt-4.1", "gw")
+    assert (chat.kind, chat.model, chat.provider) == (CheckKind.CHAT, "openai/gpt-4.1", "openai")
+    models = forgotten_check("gw/models", "gw")
+    assert (models.kind, models.model, models.provider) == (CheckKind.MODELS, None, "gw")
