@@ -188,7 +188,7 @@ PHRASES: MappingProxyType[Phrase, Bilingual] = MappingProxyType(
             "{subject} 장애 ({words}): {since}부터 체크 {count}개가 실패하고 있습니다.",
         ),
         Phrase.FAILING: ("failing now ({count}): {models}", "현재 실패 ({count}개): {models}"),
-        Phrase.AND_MORE: ("{shown} and {count} more", "{shown} 외 {count}개"),
+        Phrase.AND_MORE: ("and {count} more", "외 {count}개"),
         Phrase.TITLE_STILL: ("STILL DOWN: {subject} (for {duration})", "장애 지속: {subject} ({duration}째)"),
         Phrase.STILL: (
             "{subject} is still down, for {duration} now. Down since {since}; probes failed: {count}.",

@@ -8,7 +8,7 @@ from math import floor
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from monitor.alerting.phrases import Bilingual
+from monitor.alerting.phrases import PHRASES, Bilingual, Phrase
 from monitor.alerting.texts import Voice
 from monitor.domain.action import Language
 from monitor.domain.incident_kind import IncidentKind
@@ -70,10 +70,7 @@ _ADVICE: MappingProxyType[IncidentKind, Bilingual] = MappingProxyType(
             "Stop what spends the budget: shift traffic to a model that is well until the failures end.",
             "오류 예산이 더 소진되지 않도록 실패가 끝날 때까지 정상인 모델로 트래픽을 옮기세요.",
         ),
-        IncidentKind.LATENCY: (
-            "Raise timeouts where you call it, or switch traffic to a faster model.",
-            "호출하는 쪽의 제한 시간을 늘리거나 더 빠른 모델로 트래픽을 전환하세요.",
-        ),
+        IncidentKind.LATENCY: PHRASES[Phrase.ADVICE_SLOW],
         IncidentKind.CERTIFICATE: (
             "Have the endpoint's TLS certificate renewed before it expires: after that nobody can connect.",
             "만료되면 아무도 연결할 수 없으니 그 전에 엔드포인트의 TLS 인증서를 갱신하세요.",

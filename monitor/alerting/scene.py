@@ -89,7 +89,7 @@ def listed(names: tuple[str, ...], voice: Voice) -> str:
     """The first few names, and how many more."""
     shown = ", ".join(named(name) for name in names[:NAMED_AT_MOST])
     more = len(names) - NAMED_AT_MOST
-    return shown if more <= 0 else voice.say(Phrase.AND_MORE, shown=shown, count=more)
+    return shown if more <= 0 else f"{shown} {voice.say(Phrase.AND_MORE, count=more)}"
 
 
 def named(text: str) -> str:

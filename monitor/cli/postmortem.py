@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from monitor.alerting.phrases import KIND_WORDS, STATUS_WORDS, Bilingual
+from monitor.alerting.phrases import KIND_WORDS, PHRASES, STATUS_WORDS, Bilingual, Phrase
 from monitor.alerting.texts import Voice, fault_words, severity_words
 from monitor.cli.explain import explained, outcome, so_far
 from monitor.cli.markdown import plain, table
@@ -42,7 +42,6 @@ class Text(StrEnum):
     FAILED = "failed"
     IMPACT = "impact"
     CHECKS = "checks"
-    MORE = "more"
     WHO_NOTICED = "who_noticed"
     FAULT = "fault"
     FAULT_OF = "fault_of"
@@ -80,7 +79,7 @@ _TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         ),
         Text.SUMMARY: ("Summary", "요약"),
         Text.INCIDENT: ("Incident", "장애 번호"),
-        Text.SEVERITY: ("Severity", "심각도"),
+        Text.SEVERITY: PHRASES[Phrase.LABEL_SEVERITY],
         Text.BEGAN: ("First failure", "첫 실패"),
         Text.DETECTED: ("Detected", "감지"),
         Text.FIRST_TOLD: ("People told", "첫 알림"),
@@ -88,13 +87,12 @@ _TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.ACKNOWLEDGED: ("Acknowledged", "확인"),
         Text.OVER: ("Over", "복구"),
         Text.STILL_OPEN: ("still open", "진행 중"),
-        Text.LASTED: ("Lasted", "지속 시간"),
+        Text.LASTED: PHRASES[Phrase.LABEL_LASTED],
         Text.FAILED: ("Failed probes", "실패한 프로브"),
         Text.IMPACT: ("Impact", "영향"),
         Text.CHECKS: ("Checks concerned: {count}", "영향을 받은 체크 {count}개"),
-        Text.MORE: ("and {count} more", "외 {count}개"),
         Text.WHO_NOTICED: ("Who noticed it, and what did it cost them?", "누가 어떤 영향을 받았습니까?"),
-        Text.FAULT: ("Whose fault", "문제 위치"),
+        Text.FAULT: PHRASES[Phrase.LABEL_FAULT],
         Text.FAULT_OF: ("Judged by RelayWatch: {fault}", "RelayWatch 판단: {fault}"),
         Text.ADVICE: ("Its advice was: {advice}", "제시한 조치: {advice}"),
         Text.TIMELINE: ("Timeline", "경과"),
@@ -107,7 +105,7 @@ _TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.STATUS: ("Status", "상태"),
         Text.LATENCY: ("Latency", "지연 시간"),
         Text.REQUEST: ("Request id", "요청 ID"),
-        Text.REASON: ("Reason", "오류 내용"),
+        Text.REASON: PHRASES[Phrase.LABEL_REASON],
         Text.TOLD: ("Who was told what, and when", "알림 내역"),
         Text.CHANNEL: ("Channel", "채널"),
         Text.MESSAGE: ("Message", "메시지"),
@@ -193,7 +191,7 @@ class _Draft:
         yield ""
         yield from (f"- {plain(check)}" for check in checks[:CHECKS_AT_MOST])
         if len(checks) > CHECKS_AT_MOST:
-            yield f"- {plain(self._say(Text.MORE, count=len(checks) - CHECKS_AT_MOST))}"
+            yield f"- {plain(self._voice.say(Phrase.AND_MORE, count=len(checks) - CHECKS_AT_MOST))}"
         yield ""
         yield self._to_write(Text.WHO_NOTICED)
 

@@ -134,7 +134,7 @@ def _checks(incident: IncidentFacts, voice: Voice) -> str:
     """The first few by name, the rest as a number."""
     shown = " · ".join(cut(check, CHECK_AT_MOST) for check in incident.checks[:CHECKS_SHOWN])
     more = len(incident.checks) - CHECKS_SHOWN
-    return shown if more <= 0 else voice.say(Phrase.AND_MORE, shown=shown, count=more)
+    return shown if more <= 0 else f"{shown} {voice.say(Phrase.AND_MORE, count=more)}"
 
 
 def _labelled(label: str, text: str) -> MarkdownTextObject:

@@ -20,7 +20,6 @@ TEXT_AT_MOST = 20_000
 GREEN, RED, AMBER, BLUE = "#1a7f4b", "#c4314b", "#b25b00", "#0b62a8"
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Apple SD Gothic Neo','Malgun Gothic',Helvetica,Arial,sans-serif"
 _WRAP = "overflow-wrap:anywhere;word-break:keep-all"  # Korean breaks between words
-_AND_MORE = ("and {count} more", "외 {count}개")
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="{language}">
@@ -84,7 +83,7 @@ def about(notification: Notification, voice: Voice) -> str:
     more = len(incident.checks) - CHECKS_AT_MOST
     checks = [*incident.checks[:CHECKS_AT_MOST]]
     if more > 0:
-        checks.append(voice.word(_AND_MORE).format(count=more))
+        checks.append(voice.say(Phrase.AND_MORE, count=more))
     return " · ".join((*checks, voice.say(Phrase.LABEL_INCIDENT, id=incident.id)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from monitor.alerting.notification import Details, Event, IncidentFacts, Notification
+from monitor.domain.action import Action, Language, sentence
 
 _CHECKS = ("gw/chat/openai/gpt-4.1", "gw/chat/openai/o3")
 _START, _DETECTED, _END = "2026-11-20T18:40:00.000Z", "2026-11-20T18:40:10.412Z", "2026-11-20T18:44:02.100Z"
@@ -26,7 +27,7 @@ _FULL = Notification(
     service="gw",
     title="DOWN: openai/gpt-4.1 on gw (SERVER_ERROR)",
     message="openai/gpt-4.1 on gw is down (server error).\nreason: HTTP 500: internal error",
-    recommended_action="Switch traffic to another model or provider until it recovers.",
+    recommended_action=sentence(Action.WAIT_OR_SWITCH, Language.EN),
     incident=_INCIDENT,
     details=Details(
         check=_CHECKS[0],

@@ -156,7 +156,7 @@ def status_words(status: Status, voice: Voice) -> str:
 
 def more(count: int, voice: Voice) -> str | None:
     """How many are left out; None where none is."""
-    return say(Text.AND_MORE, voice, count=count) if count > 0 else None
+    return voice.say(Phrase.AND_MORE, count=count) if count > 0 else None
 
 
 def shown_name(text: str) -> str:

@@ -28,7 +28,6 @@ class Text(StrEnum):
     LEGEND = "legend"
     NEWEST_ANSWER = "newest_answer"
     AVAILABILITY = "availability"
-    AND_MORE = "and_more"
     IN_A_ROW = "in_a_row"
     SUMMARY = "summary"
     COUNT_OF_CHECKS = "count_of_checks"
@@ -75,7 +74,6 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         ),
         Text.NEWEST_ANSWER: ("newest answer", "최근 응답"),
         Text.AVAILABILITY: ("availability, 24 h", "24시간 가용률"),
-        Text.AND_MORE: ("and {count} more", "외 {count}개"),
         Text.IN_A_ROW: ("{count} failures in a row", "연속 실패 {count}회"),
         Text.SUMMARY: ("Checks by state", "상태별 체크"),
         Text.COUNT_OF_CHECKS: ("{count} checks", "체크 {count}개"),
