@@ -40,6 +40,17 @@ async def test_an_acknowledgement_reaches_the_channels_the_database_and_the_page
     gateway.set_fault(BROKEN, None)
     await hook.wait_for(lambda received: received.body["event"] == "resolved", 10)
     assert [event for event, _ in world.told(hook)] == ["opened", "updated", "resolved"]
+    explained = (await daemon.command("incidents", "show", "1", "--explain")).stdout
+    assert "    kim: ticket 4711\n" in explained
+    assert explained.count("    hook: told at ") == 3
+    draft = (await daemon.command("incidents", "show", "1", "--format", "md")).stdout
+    assert draft.count(f"| {CHECK} | OVERLOADED 503 |") >= 3
+    tried = await daemon.command("config", "try", str(daemon.path), "--since", "1h", "--format", "json")
+    assert [(message["event"], message["channel"]) for message in tried.json["messages"]] == [
+        ("opened", "hook"),
+        ("resolved", "hook"),
+    ]
+    assert tried.json["missed"] == []
 
 
 async def test_a_silence_holds_until_it_is_ended(world: "World") -> None:
