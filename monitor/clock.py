@@ -6,6 +6,7 @@ wall clock which is set back or forth changes what is written, never how long so
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 US_PER_S = 1_000_000
@@ -60,6 +61,15 @@ def iso(wall_us: int) -> str:
     """A wall time as ISO 8601 UTC with milliseconds: `2026-11-21T01:02:03.456Z`."""
     seconds, us = divmod(wall_us, US_PER_S)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{us // 1000:03d}Z"
+
+
+def from_iso(text: str) -> int:
+    """The wall time (microseconds since 1970, UTC) that `iso` or another writer of ISO 8601 wrote.
+
+    Raises:
+        ValueError: that is no such time.
+    """
+    return round(datetime.fromisoformat(text).timestamp() * US_PER_S)
 
 
 def asleep_us() -> int:

@@ -5,14 +5,13 @@ Works on the rows of `incidents show`; the words are `alerting.reasons`. Decides
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from monitor.alerting.lateness import LATE_AFTER_S
 from monitor.alerting.plain import printable
 from monitor.alerting.reasons import FATES, Fate, reason_for
 from monitor.alerting.texts import Voice
-from monitor.clock import US_PER_S
+from monitor.clock import US_PER_S, from_iso
 from monitor.domain.incident import IncidentEventKind, Told
 
 _Row = Mapping[str, Any]
@@ -122,12 +121,8 @@ def _fate(delivery: _Row) -> Fate:
 def _late_s(delivery: _Row) -> float:
     if delivery["settled_at"] is None:
         return 0.0
-    return (_moment(delivery["settled_at"]) - _moment(delivery["created_at"])).total_seconds()
+    return (from_iso(delivery["settled_at"]) - from_iso(delivery["created_at"])) / US_PER_S
 
 
 def _at(text: str | None, voice: Voice) -> str:
-    return "" if text is None else voice.time(round(_moment(text).timestamp() * US_PER_S))
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    return "" if text is None else voice.time(from_iso(text))

@@ -4,7 +4,6 @@ Owns the document. Everything from outside is escaped; the words about decisions
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +12,7 @@ from monitor.alerting.phrases import KIND_WORDS, PHRASES, STATUS_WORDS, Bilingua
 from monitor.alerting.texts import Voice, fault_words, severity_words
 from monitor.cli.explain import explained, outcome, so_far
 from monitor.cli.markdown import plain, table
-from monitor.clock import US_PER_S
+from monitor.clock import from_iso
 from monitor.domain.action import Action, sentence
 from monitor.domain.incident import Scope
 from monitor.domain.incident_kind import IncidentKind
@@ -256,4 +255,4 @@ class _Draft:
         return self._voice.word(_TEXTS[text]).format(**facts)
 
     def _time(self, text: str) -> str:
-        return self._voice.time(round(datetime.fromisoformat(text).timestamp() * US_PER_S))
+        return self._voice.time(from_iso(text))

@@ -10,7 +10,6 @@ Source: the API description `api/v2/openapi.yaml` of Alertmanager, and how Prome
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ import orjson
 
 from monitor.alerting.notification import Event, IncidentFacts, Notification
 from monitor.alerting.plain import cut, harmless, printable
-from monitor.clock import US_PER_S, Clock, Moment, iso
+from monitor.clock import Clock, Moment, from_iso, iso
 from monitor.delivery.channel import Delivered, Receipt, Retry
 from monitor.delivery.line import FAILURES, Line
 from monitor.delivery.refresh import Standing
@@ -136,7 +135,7 @@ def alert_of(notification: Notification, labels: Mapping[str, str], now: Moment)
     holds_s = NOTICE_HOLDS_S if incident is None else HOLDS_S
     ends = iso(now.plus_s(holds_s).wall_us)
     if incident is not None and notification.event is Event.RESOLVED:
-        ends = max(began, incident.resolved_at or iso(now.wall_us), key=_us)
+        ends = max(began, incident.resolved_at or iso(now.wall_us), key=from_iso)
     alert = {"labels": dict(labels), "annotations": annotations_of(notification), "startsAt": began, "endsAt": ends}
     return alert if notification.url is None else {**alert, "generatorURL": notification.url}
 
@@ -208,7 +207,3 @@ def _named(urls: Sequence[str]) -> dict[str, str]:
         name = place if place not in members else f"{place} ({position})"
         members[name] = url.rstrip("/") + PATH
     return members
-
-
-def _us(time: str) -> int:
-    return round(datetime.fromisoformat(time).timestamp() * US_PER_S)

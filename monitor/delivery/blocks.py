@@ -9,7 +9,6 @@ plain text, so escaping alone would not do.
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.attachments import BlockAttachment
@@ -26,7 +25,8 @@ from monitor.alerting.notification import Event, IncidentFacts, Notification
 from monitor.alerting.phrases import PHRASES, Bilingual, Phrase
 from monitor.alerting.plain import ELLIPSIS, cut, harmless, lifeless
 from monitor.alerting.texts import Voice, fault_words, severity_words
-from monitor.clock import US_PER_S
+from monitor.clock import from_iso
+from monitor.delivery.palette import Palette
 
 HEADER_AT_MOST = 150
 SECTION_AT_MOST = 3000
@@ -40,6 +40,7 @@ UTF16 = "utf-16-le"
 GREEN, RED, AMBER, BLUE = "#2eb67d", "#e01e5a", "#ecb22e", "#36c5f0"
 _MARKS = {GREEN: "🟢", RED: "🔴", AMBER: "🟠", BLUE: "🔵"}
 
+_PALETTE = Palette(over=GREEN, critical=RED, warning=AMBER, test=BLUE)
 _GOES_ON = (Event.OPENED, Event.UPDATED, Event.REMINDER, Event.ESCALATED)
 _ACKNOWLEDGED_BY: Bilingual = ("Acknowledged by", "확인한 사람")
 # Lines of a message whose fact has a place of its own here.
@@ -52,7 +53,7 @@ _BARE_DOMAIN = re.compile(r"(?<=\w)(?=\.[a-z]{2,})", re.IGNORECASE)
 
 def payload(notification: Notification, voice: Voice) -> dict[str, Any]:
     """The message as both of Slack's ways in take it."""
-    colour = _colour(notification)
+    colour = _PALETTE.of(notification)
     headline = f"{_MARKS[colour]} {notification.title}"
     fallback = _dead(_first_line(notification), FALLBACK_AT_MOST)
     body = BlockAttachment(blocks=list(_body(notification, voice)), color=colour, fallback=fallback)
@@ -109,7 +110,7 @@ def _body(notification: Notification, voice: Voice) -> Iterator[Block]:
 def _fields(notification: Notification, incident: IncidentFacts, voice: Voice) -> Iterator[MarkdownTextObject]:
     yield _labelled(voice.say(Phrase.LABEL_SEVERITY), severity_words(notification.severity, voice))
     yield _labelled(voice.say(Phrase.LABEL_FAULT), fault_words(incident.fault_domain, voice))
-    yield _labelled(voice.say(Phrase.LABEL_SINCE), _local(incident.started_at, voice))
+    yield _labelled(voice.say(Phrase.LABEL_SINCE), voice.time(from_iso(incident.started_at)))
     if incident.acknowledged_by is not None:
         yield _labelled(voice.word(_ACKNOWLEDGED_BY), incident.acknowledged_by)
     if notification.event is Event.RESOLVED:
@@ -168,16 +169,3 @@ def _unplaced(notification: Notification, voice: Voice) -> str:
     placed = tuple(voice.word(PHRASES[phrase]).partition("{")[0] for phrase in _PLACED)
     first, *rest = notification.message.split("\n")
     return "\n".join((first, *(_without_domains(line) for line in rest if not line.startswith(placed))))
-
-
-def _local(iso_time: str, voice: Voice) -> str:
-    return voice.time(round(datetime.fromisoformat(iso_time).timestamp() * US_PER_S))
-
-
-def _colour(notification: Notification) -> str:
-    match notification.event:
-        case Event.RESOLVED:
-            return GREEN
-        case Event.TEST:
-            return BLUE
-    return RED if notification.severity == "critical" else AMBER

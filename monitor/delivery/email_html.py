@@ -8,16 +8,17 @@ anywhere. Every text is escaped.
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from monitor.alerting.notification import Event, Notification
+from monitor.alerting.notification import Notification
 from monitor.alerting.phrases import Phrase
 from monitor.alerting.plain import cut, harmless, lifeless
 from monitor.alerting.texts import Voice
+from monitor.delivery.palette import Palette
 
 CHECKS_AT_MOST = 20
 TITLE_AT_MOST = 300
 LABEL_AT_MOST = 100
 TEXT_AT_MOST = 20_000
-GREEN, RED, AMBER, BLUE = "#1a7f4b", "#c4314b", "#b25b00", "#0b62a8"
+_PALETTE = Palette(over="#1a7f4b", critical="#c4314b", warning="#b25b00", test="#0b62a8")
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Apple SD Gothic Neo','Malgun Gothic',Helvetica,Arial,sans-serif"
 _WRAP = "overflow-wrap:anywhere;word-break:keep-all"  # Korean breaks between words
 _PAGE = """\
@@ -60,7 +61,7 @@ def rendered(notification: Notification, voice: Voice) -> str:
         language=voice.language.value,
         title=_escaped(notification.title, TITLE_AT_MOST),
         font=_FONT,
-        colour=_colour(notification),
+        colour=_PALETTE.of(notification),
         content="\n".join(_content(notification, voice)),
     )
 
@@ -99,7 +100,7 @@ def _content(notification: Notification, voice: Voice) -> Iterator[str]:
     elif lines:
         yield from _table(lines)
     if notification.url is not None:
-        yield _button(notification.url, voice.say(Phrase.LABEL_OPEN_PAGE), _colour(notification))
+        yield _button(notification.url, voice.say(Phrase.LABEL_OPEN_PAGE), _PALETTE.of(notification))
     footer = _escaped(about(notification, voice), TEXT_AT_MOST)
     yield (
         f'<p class="dim rule" style="margin:16px 0 0;padding-top:12px;border-top:1px solid #dde1e6;font-size:13px;'
@@ -136,12 +137,3 @@ def _button(url: str, label: str, colour: str) -> str:
 
 def _escaped(text: str, limit: int) -> str:
     return escape(cut(harmless(text), limit))
-
-
-def _colour(notification: Notification) -> str:
-    match notification.event:
-        case Event.RESOLVED:
-            return GREEN
-        case Event.TEST:
-            return BLUE
-    return RED if notification.severity == "critical" else AMBER

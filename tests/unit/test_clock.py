@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.clock import Moment, SystemClock, asleep_us, iso
+from monitor.clock import Moment, SystemClock, asleep_us, from_iso, iso
 
 TIMES = st.integers(0, 2**52)
 
@@ -24,6 +24,12 @@ def test_a_remembered_time_keeps_its_distance_and_never_lies_ahead(wall: int, mo
     placed = now.anchor(then)
     assert placed.wall_us == then
     assert now.s_since(placed) == max(0, wall - then) / 1_000_000
+
+
+@given(TIMES)
+def test_what_iso_wrote_is_read_back_to_the_millisecond(wall: int) -> None:
+    """The form of the interface goes both ways."""
+    assert from_iso(iso(wall)) == wall // 1000 * 1000
 
 
 def test_iso_is_utc_with_milliseconds() -> None:
