@@ -70,8 +70,13 @@ class Play(Timeline):
 
     async def hook(self, name: str = "hook", more: str = "") -> WebhookSink:
         """A channel of type webhook: its events are those of its bodies."""
-        sink = self.hooks[name] = await self.world.hook()
+        sink = await self.receiver(name)
         self.tables.append(self.daemon.webhook(sink, name, more))
+        return sink
+
+    async def receiver(self, name: str) -> WebhookSink:
+        """A webhook that is watched, for whoever else may send there."""
+        sink = self.hooks[name] = await self.world.hook()
         self.listen(name, lambda: [_arrival(received) for received in sink.accepted])
         return sink
 
@@ -83,7 +88,7 @@ class Play(Timeline):
             f'[[channels]]\nname = "{name}"\ntype = "slack"\nbot_token = {{ env = "BOT_TOKEN" }}\n'
             f'channel = "#ops"\nproxy = "{slack.proxy}"\n'
         )
-        self.listen(name, lambda: [_posted(message) for message in slack.sink.messages])
+        self.listen(name, lambda: [posted(message) for message in slack.sink.messages])
         return slack
 
     def configure(self, *tables: str, alerting: Mapping[str, Any] | None = None, **defaults: Any) -> None:
@@ -212,7 +217,8 @@ def _arrival(received: Received) -> Arrival:
     return Arrival(received.at_mono_s, body["event"], about, f"{body['title']}\n{body['message']}", body)
 
 
-def _posted(message: SlackMessage) -> Arrival:
+def posted(message: SlackMessage) -> Arrival:
+    """A message of Slack as it arrives on a timeline."""
     event = "message" if message.thread_ts is None else "broadcast" if message.broadcast else "answer"
     text = f"{message.text}\n{json.dumps([*message.blocks, *message.attachments], ensure_ascii=False)}"
     return Arrival(message.at_mono_s, event, "", text, message)
