@@ -12,7 +12,6 @@ What a probe found and what a channel answered are values, not errors.
 
 from dataclasses import dataclass
 
-EXIT_OK = 0
 EXIT_UNHEALTHY = 1
 EXIT_USAGE = 2
 EXIT_INTERNAL = 70

@@ -30,11 +30,6 @@ class Notifier:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._address = _address_of(environ.get("NOTIFY_SOCKET", ""))
 
-    @property
-    def is_listened_to(self) -> bool:
-        """Whether a service manager asked to be told."""
-        return self._address is not None
-
     def ready(self, status: str) -> bool:
         """The start, or a reload, is complete."""
         return self._tell("READY=1", _status_line(status))

@@ -42,11 +42,6 @@ class Calendar:
         """The window in which the check is at this wall time (microseconds since 1970, UTC); None if in none."""
         return next((window for window in self.windows if window.covers(check, wall_us)), None)
 
-    def next_change_us(self, wall_us: int) -> int | None:
-        """The first wall time after this one at which a window begins or ends; None if none ever will."""
-        changes = (window.span(wall_us).until_us for window in self.windows)
-        return min((change for change in changes if change < _NEVER_US), default=None)
-
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -93,10 +93,6 @@ REASONS: MappingProxyType[Told, Reason] = MappingProxyType(
             ),
             ("told when it has settled, if it still lasts", "안정된 뒤에도 계속되면 알립니다"),
         ),
-        Told.UPDATED_RECENTLY: Reason(
-            ("people heard of the incident less than 5 minutes before", "5분 이내에 이미 알림"),
-            ("told together with whatever else is new by then", "그 뒤의 변화와 함께 알립니다"),
-        ),
         Told.NOT_TOLD_OF_IT: Reason(
             (
                 "the channel has not been told of the incident, so it does not hear how it goes on",

@@ -161,11 +161,6 @@ def advance(check: Check, health: Health, result: Result) -> Advance:
     return Advance(settled, tuple(c for c in (change, slow_change, flap_change) if c is not None), because)
 
 
-def is_loading_grace(advance: Advance) -> bool:
-    """True if the result was "Loading model" within its grace: a failure that counts only in availability."""
-    return not advance.counted and advance.health.latest is not None and advance.health.latest.loading
-
-
 def down_because(rules: HealthRules, health: Health) -> DownBecause | None:
     """Which rule says that the check is down, the strongest first; None if none does."""
     if health.consecutive_failures >= rules.failure_threshold:

@@ -89,7 +89,6 @@ class Told(StrEnum):
     MAINTENANCE = "maintenance"
     FLAPPING = "flapping"
     OUTAGE_TOLD = "outage_told"
-    UPDATED_RECENTLY = "updated_recently"
     NOT_TOLD_OF_IT = "not_told_of_it"
     SEVERITY_NOT_ROUTED = "severity_not_routed"
     NOT_MATCHED = "not_matched"

@@ -115,11 +115,6 @@ class Scheduler:
         """How long ago APScheduler last fired its own heartbeat, in seconds."""
         return (now.mono_us - self._timer.heartbeat_mono_us) / US_PER_S
 
-    @property
-    def in_flight(self) -> int:
-        """Probes under way, those that wait for a slot included."""
-        return len(self._flights)
-
     async def drain(self, within_s: float) -> None:
         """Start nothing more, let probes in flight end, and cancel those that do not within the bound."""
         self._timer.stop()

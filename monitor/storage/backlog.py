@@ -9,15 +9,10 @@ from monitor.storage import tables
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What one channel has not delivered.
-
-    Attributes:
-        oldest_us: when the oldest pending one was created; None without one.
-    """
+    """What one channel has not delivered."""
 
     pending: int
     dead: int
-    oldest_us: int | None
 
 
 def count_waiting(connection: Connection) -> dict[str, Waiting]:
@@ -28,6 +23,5 @@ def count_waiting(connection: Connection) -> dict[str, Waiting]:
         table.c.channel,
         func.count().filter(pending),
         func.count().filter(table.c.state == "dead"),
-        func.min(table.c.created_at_us).filter(pending),
     ).group_by(table.c.channel)
     return {channel: Waiting(*counts) for channel, *counts in connection.execute(query)}

@@ -156,7 +156,7 @@ async def test_healthz_and_readyz(room: "Room") -> None:
 
 async def test_what_the_daemon_says_of_itself(room: "Room") -> None:
     """The row of `status --daemon`."""
-    room.past.waiting = {"ops": Waiting(2, 1, None), "hook": Waiting(1, 0, None)}
+    room.past.waiting = {"ops": Waiting(2, 1), "hook": Waiting(1, 0)}
     room.ledger.last_commit = room.clock.moment
     assert await get(room, "/api/v1/daemon") == [
         {"alive": True, "pid": 4711, "last_commit": "2026-11-21T12:00:00.000Z", "outbox_pending": 3, "dead": 1}

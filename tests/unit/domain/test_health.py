@@ -19,7 +19,6 @@ from monitor.domain.health import (
     Signal,
     State,
     advance,
-    is_loading_grace,
 )
 from monitor.domain.incident import severity_of
 from monitor.domain.result import Result, Status, Trigger, Verdict
@@ -147,7 +146,7 @@ def test_loading_counts_in_availability_but_in_no_streak_during_its_grace() -> N
     loading = [result(Status.OVERLOADED, at, loading=True) for at in (0, 100, 200, 299)]
     steps = play(*loading)
     assert changes(steps) == []
-    assert all(is_loading_grace(step) for step in steps)
+    assert not any(step.counted for step in steps)
     assert steps[-1].health.recent.availability(START.wall_us) == 0.0
     late = [result(Status.OVERLOADED, at, loading=True) for at in (300, 310, 320)]
     assert play(*loading, *late)[-1].changes == (Change.WENT_DOWN,)

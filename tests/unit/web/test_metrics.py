@@ -64,7 +64,7 @@ def everything(metrics: Metrics, ledger: "FakeLedger") -> bytes:
     metrics.observe_probe(result(check, certificate_days=12.5), check)
     metrics.observe_commit(0.002)
     metrics.observe_delivery("ops", "sent")
-    return metrics.render(metrics.sample(ledger, {"ops": Waiting(3, 1, None)}))[0]
+    return metrics.render(metrics.sample(ledger, {"ops": Waiting(3, 1)}))[0]
 
 
 def test_probes_are_counted_by_check_and_status(ledger: "FakeLedger") -> None:
@@ -119,7 +119,7 @@ def test_open_incidents_are_zero_rather_than_absent(ledger: "FakeLedger") -> Non
 
 def test_the_outbox_by_channel(ledger: "FakeLedger") -> None:
     """What waits and what was given up."""
-    found = values(Metrics(), ledger, {"ops": Waiting(3, 1, None)})
+    found = values(Metrics(), ledger, {"ops": Waiting(3, 1)})
     assert found["relaywatch_outbox_pending[('channel', 'ops')]"] == 3
     assert found["relaywatch_outbox_dead[('channel', 'ops')]"] == 1
 

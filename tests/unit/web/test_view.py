@@ -148,7 +148,7 @@ def test_troubles_of_the_monitor_and_dead_notifications_are_told(
     ledger: "FakeLedger", now: Moment, voice: Speak
 ) -> None:
     """A page that is green because nothing works would be the worst."""
-    backlog = {"ops": Waiting(0, 2, None), "hook": Waiting(7, 0, None)}
+    backlog = {"ops": Waiting(0, 2), "hook": Waiting(7, 0)}
     page = Viewer(voice(Language.EN), now).page(ledger, ("the database\x1b[2J refuses",), backlog)
     assert page.troubles == ("the database refuses", "notifications given up on the channel ops: 2")
 
