@@ -1,6 +1,6 @@
 """Who is told of an incident, when, and how they are spoken to: what the configuration says, as values.
 
-Pure. Owns whether a channel wants an incident (`Route.refusal`); what is told, and why, is `policy` and `desk`.
+Pure. Owns whether a channel wants an incident (`Route.refusal`); what is told, and why not, is `telling`.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """From an incident to the notification about it: the facts a program reads and the words a person reads.
 
-Pure. Owns what stands in a notification; whether and to whom one goes is `telling`, the words are `texts`.
+Pure. Owns what stands in a notification; whether and to whom one goes is `telling`, the words are `wording`.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """Every phrase that RelayWatch says to people in a message, in English and in Korean.
 
-Owns the words only; which of them make a message is `texts`. Korean phrases are built so that no particle follows a
+Owns the words only; which of them make a message is `wording`. Korean phrases are built so that no particle follows a
 name or a status: what is said of "gpt-4.1" must be right for every other name too.
 """
 

@@ -1,6 +1,7 @@
 """The life of an incident: how it begins, grows, changes and ends, as pure steps from one value to the next.
 
-Owns what an incident becomes; whose fault it is, is `domain.blame`, who is told is `telling`, when is `desk`.
+Owns what an incident becomes; whose fault it is, is `domain.blame`, who is told is `telling`. When a step is taken is
+decided in `outages`, `conditions` and `duties`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
 """Why people were told, or why not: every decision in words, in English and in Korean.
 
 Owns one sentence per decision and what may change it, and one for each fate of a message; how a decision is taken is
-`telling`, `policy` and `duties`.
+`telling`, what brings one `outages`, `conditions` and `duties`.
 """
 
 from dataclasses import dataclass
