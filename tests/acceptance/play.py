@@ -127,7 +127,7 @@ class Play(Timeline):
         async def restart() -> None:
             self.daemon.signal(number)
             await self.daemon.ended()
-            await self.daemon.launch()
+            await self.daemon.start()
 
         return self.at(delay_s, f"{number.name} and a start", restart, after=after)
 
