@@ -3,6 +3,7 @@
 Owns the arithmetic only; which rows are counted is decided by who asks (`storage.history`, `health`).
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,39 +13,53 @@ HOUR_US = 3600 * US_PER_S
 RECENT_HOURS = 24
 
 
+Hours = tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Recent:
     """On-phase results of the last 24 hours, by the hour, so that a day's availability costs no query.
 
     Attributes:
-        hour: the newest hour since 1970.
-        buckets: (successes, counted) of up to 25 hours, newest first: the running hour and the 24 before it.
+        hour: the running hour, since 1970.
+        successes: of the running hour.
+        counted: of the running hour; 0 only before the first result of all.
+        past: (successes, counted) of up to 24 hours before it, newest first; one object for all checks that fared
+            alike, since a day of ten thousand checks would take 14 MB otherwise.
     """
 
     hour: int = 0
-    buckets: tuple[tuple[int, int], ...] = ()
+    successes: int = 0
+    counted: int = 0
+    past: Hours = ()
+
+    @classmethod
+    def of(cls, hour: int, newest: tuple[int, int], past: Iterable[Sequence[int]]) -> "Recent":
+        """As it was written down."""
+        return cls(hour, *newest, _shared(tuple((ok, counted) for ok, counted in past)))
 
     def add(self, at_us: int, *, success: bool) -> "Recent":
-        """One more counted result; one older than the newest hour (a clock set back) counts in the newest.
+        """One more counted result; one older than the running hour (a clock set back) counts in it.
 
         Set back by more than a day it was far ahead before: then what is held would never grow old, and goes.
         """
         hour = at_us // HOUR_US
-        if hour < self.hour - RECENT_HOURS:
-            return Recent(hour, (_bucket(int(success), 1),))
-        moved = self._moved_to(hour) if hour > self.hour else self
-        (successes, counted), *rest = moved.buckets or ((0, 0),)
-        return Recent(max(hour, self.hour), (_bucket(successes + success, counted + 1), *rest))
+        if self.hour - RECENT_HOURS <= hour <= self.hour:
+            return Recent(self.hour, self.successes + success, self.counted + 1, self.past)
+        return Recent(hour, int(success), 1, self._past_of(hour) if hour > self.hour else ())
 
     def availability(self, at_us: int) -> float | None:
         """Percent of counted results of the last 24 hours that were successes; None without any."""
         hour = at_us // HOUR_US
-        buckets = (self._moved_to(hour) if hour > self.hour else self).buckets
-        return percent(sum(ok for ok, _ in buckets), sum(counted for _, counted in buckets))
+        hours = self._past_of(hour) if hour > self.hour else ((self.successes, self.counted), *self.past)
+        return percent(sum(ok for ok, _ in hours), sum(counted for _, counted in hours))
 
-    def _moved_to(self, hour: int) -> "Recent":
-        empty = ((0, 0),) * min(hour - self.hour, RECENT_HOURS + 1)
-        return Recent(hour, (empty + self.buckets)[: RECENT_HOURS + 1])
+    def _past_of(self, hour: int) -> Hours:
+        """What lies before a later hour."""
+        if not self.counted:
+            return ()
+        empty = ((0, 0),) * min(hour - self.hour - 1, RECENT_HOURS)
+        return _shared((*empty, (self.successes, self.counted), *self.past)[:RECENT_HOURS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +89,8 @@ class Rhythm:
 
 
 @lru_cache(maxsize=4096)
-def _bucket(successes: int, counted: int) -> tuple[int, int]:
-    """One object for all checks that had the same hour: a day of ten thousand checks would take 14 MB otherwise."""
-    return successes, counted
+def _shared(hours: Hours) -> Hours:
+    return hours
 
 
 def percent(part: int, whole: int) -> float | None:

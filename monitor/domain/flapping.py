@@ -39,13 +39,13 @@ class Flapping:
 
     def push(self, *, ok: bool, rule: FlappingRule) -> "Flapping":
         """The value after one more result; the same object where nothing changes."""
+        if ok is self.ok and not self.changes and not self.flapping:
+            return self  # nearly every result of nearly every check
         changed = self.ok is not None and ok != self.ok
         changes = ((self.changes << 1) | changed) & _MASK
         percent = _tenths(changes) / 10
         flapping = percent >= (rule.low_percent if self.flapping else rule.high_percent)
-        if (changes, ok, flapping) == (self.changes, self.ok, self.flapping):
-            return self  # ten thousand healthy checks keep one object each, not a new one
-        return Flapping(changes, ok, flapping)
+        return remembered(changes, ok, flapping)
 
 
 @lru_cache(maxsize=1024)
@@ -55,4 +55,10 @@ def _tenths(changes: int) -> int:
     return sum(weights)
 
 
-STEADY = Flapping()
+@lru_cache(maxsize=4096)
+def remembered(changes: int, ok: bool | None, flapping: bool) -> Flapping:  # noqa: FBT001  positions cost less here
+    """One object for all checks that fared alike: nearly all of ten thousand."""
+    return Flapping(changes, ok, flapping)
+
+
+STEADY = remembered(0, None, False)  # noqa: FBT003  the same

@@ -265,7 +265,8 @@ def _slowness(rules: HealthRules, health: Health, result: Result) -> tuple[Healt
     if not health.slow and answers.hits >= rules.slow_ratio.failures:
         return replace(health, slow=True, slow_since=health.slowed_at[0]), Change.SLOW
     if health.slow and answers.newest_all_clear(rules.slow_ratio.failures):
-        return replace(health, slow=False, slow_since=None, slow_answers=EMPTY_WINDOW, slowed_at=()), Change.NO_LONGER_SLOW
+        settled = replace(health, slow=False, slow_since=None, slow_answers=EMPTY_WINDOW, slowed_at=())
+        return settled, Change.NO_LONGER_SLOW
     return health, None
 
 

@@ -1,6 +1,7 @@
 """The last few on-phase results of a check, as bits. Pure; what a hit means is up to who pushes it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,7 @@ class Window:
 
     def push(self, *, hit: bool, capacity: int) -> "Window":
         """The window with one more result, the oldest dropped beyond `capacity`."""
-        pushed = Window(((self.bits << 1) | hit) & ((1 << capacity) - 1), min(self.size + 1, capacity))
-        return self if pushed == self else pushed  # ten thousand healthy checks keep one object each, not a new one
+        return window(((self.bits << 1) | hit) & ((1 << capacity) - 1), min(self.size + 1, capacity))
 
     @property
     def hits(self) -> int:
@@ -30,4 +30,10 @@ class Window:
         return self.size >= count and not self.bits & ((1 << count) - 1)
 
 
-EMPTY_WINDOW = Window()
+@lru_cache(maxsize=4096)
+def window(bits: int, size: int) -> Window:
+    """One object for all checks that fared alike: nearly all of ten thousand."""
+    return Window(bits, size)
+
+
+EMPTY_WINDOW = window(0, 0)

@@ -14,10 +14,10 @@ from monitor.alerting.batch import Queued
 from monitor.clock import Moment
 from monitor.domain.action import Action
 from monitor.domain.availability import Recent
-from monitor.domain.flapping import Flapping
+from monitor.domain.flapping import STEADY, Flapping, remembered
 from monitor.domain.health import Health
 from monitor.domain.result import FaultDomain, Phases, Result, Verdict
-from monitor.domain.window import Window
+from monitor.domain.window import Window, window
 from monitor.storage.codes import STATE_CODES, STATES, STATUS_CODES, STATUSES, TRIGGER_CODES
 from monitor.storage.columns import Values, moment, wall
 from monitor.storage.writable import clean
@@ -64,7 +64,7 @@ def detail_row(check_id: int, started_at_us: int, result: Result) -> Values | No
 def state_row(check_id: int, health: Health, reason_id: int | None) -> Values:
     """A row of `states`."""
     verdict = health.latest
-    successes, counted = health.recent.buckets[0] if health.recent.buckets else (None, None)
+    recent = health.recent
     return (
         check_id,
         STATE_CODES[health.state],
@@ -83,9 +83,9 @@ def state_row(check_id: int, health: Health, reason_id: int | None) -> Values:
         wall(health.loading_since),
         health.slow,
         wall(health.slow_since),
-        health.recent.hour,
-        successes,
-        counted,
+        recent.hour,
+        recent.successes if recent.counted else None,
+        recent.counted or None,
     )
 
 
@@ -94,8 +94,14 @@ Memory = tuple[Window, Window, tuple[Moment, ...], tuple[Moment, ...], tuple[tup
 
 def memory_of(health: Health) -> Memory:
     """The part of a health that goes into `state_memory`."""
-    hours = health.recent.buckets[1:]
-    return (health.failures, health.slow_answers, health.failed_at, health.slowed_at, hours, health.flapping)
+    return (
+        health.failures,
+        health.slow_answers,
+        health.failed_at,
+        health.slowed_at,
+        health.recent.past,
+        health.flapping,
+    )
 
 
 def mark_of(health: Health) -> int:
@@ -106,7 +112,7 @@ def mark_of(health: Health) -> int:
     """
     windows = tuple(window.bits and window for window in (health.failures, health.slow_answers))
     changes = health.flapping.changes and health.flapping
-    return hash((windows, health.failed_at, health.slowed_at, health.recent.buckets[1:], changes))
+    return hash((windows, health.failed_at, health.slowed_at, health.recent.past, changes))
 
 
 def memory_text(memory: Memory) -> str:
@@ -127,7 +133,6 @@ def memory_text(memory: Memory) -> str:
 def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
     """A health from a row of `states` with `check` and `memory`, its verdict already made."""
     memory = orjson.loads(row.memory)
-    newest = () if row.hour_counted is None else ((row.hour_successes, row.hour_counted),)
     return Health(
         check=row.check,
         since=now.anchor(row.since_us),
@@ -147,7 +152,7 @@ def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
         slowed_at=tuple(now.anchor(us) for us in memory["slowed_at_us"]),
         slow=bool(row.slow),
         slow_since=moment(row.slow_since_us, now),
-        recent=Recent(row.hour, newest + tuple((ok, counted) for ok, counted in memory["hours"])),
+        recent=Recent.of(row.hour, (row.hour_successes or 0, row.hour_counted or 0), memory["hours"]),
         flapping=_flapping(memory.get("flapping")),
     )
 
@@ -196,8 +201,8 @@ def _tenths(ms: float | None) -> int | None:
 
 
 def _flapping(triple: tuple[str, bool | None, bool] | None) -> Flapping:
-    return Flapping() if triple is None else Flapping(int(triple[0], 16), triple[1], triple[2])
+    return STEADY if triple is None else remembered(int(triple[0], 16), triple[1], triple[2])
 
 
 def _window(pair: tuple[str, int]) -> Window:
-    return Window(int(pair[0], 16), pair[1])
+    return window(int(pair[0], 16), pair[1])

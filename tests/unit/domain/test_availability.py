@@ -28,6 +28,17 @@ def test_recent_begins_anew_when_the_clock_was_a_year_ahead() -> None:
     assert back.availability(30 * HOUR_US) is None
 
 
+def test_checks_that_fared_alike_share_their_past() -> None:
+    """Ten thousand days in memory are one, as long as nothing happens."""
+    one, other = (
+        Recent().add(HOUR_US, success=True).add(5 * HOUR_US, success=True).add(6 * HOUR_US, success=True)
+        for _ in range(2)
+    )
+    assert one.past == ((1, 1), (0, 0), (0, 0), (0, 0), (1, 1))
+    assert one.past is other.past
+    assert Recent.of(6, (1, 1), [[1, 1], [0, 0], [0, 0], [0, 0], [1, 1]]).past is one.past
+
+
 def test_recent_survives_a_clock_set_back() -> None:
     """A result that seems older than the newest hour counts in the newest."""
     recent = Recent().add(HOUR_US * 5, success=True).add(HOUR_US * 3, success=False)

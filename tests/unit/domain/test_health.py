@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.clock import Moment
-from monitor.domain.check import Check, CheckKind, HealthRules, Ratio
+from monitor.domain.check import Check, CheckKind, FlappingRule, HealthRules, Ratio
 from monitor.domain.follow_up import AS_PLANNED, follow_up
 from monitor.domain.health import (
     TRANSITIONS,
@@ -271,6 +271,15 @@ def test_a_window_holds_the_newest(hits: list[bool], capacity: int) -> None:
     newest = hits[-capacity:]
     assert window.size == len(newest)
     assert window.hits == sum(newest)
+
+
+def test_checks_that_fare_alike_share_what_is_remembered() -> None:
+    """Ten thousand healthy checks must not keep ten thousand equal windows."""
+    check = replace(CHECK, rules=HealthRules(flapping=FlappingRule()))
+    one, other = (play(*series(UP, ERR, UP, UP), check=check)[-1].health for _ in range(2))
+    assert one.failures is other.failures
+    assert one.slow_answers is other.slow_answers
+    assert one.flapping is other.flapping
 
 
 def test_a_ratio_is_a_plain_pair() -> None:

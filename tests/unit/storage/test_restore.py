@@ -43,7 +43,8 @@ verdicts = st.builds(
     st.booleans(),
 )
 windows = st.integers(0, 130).flatmap(lambda size: st.builds(Window, st.integers(0, (1 << size) - 1), st.just(size)))
-recents = st.builds(Recent, st.integers(0, 600_000), st.lists(st.tuples(counts, counts), max_size=25).map(tuple))
+hours = st.lists(st.tuples(counts, counts), max_size=24).map(tuple)
+recents = st.just(Recent()) | st.builds(Recent, st.integers(0, 600_000), counts, st.integers(1, 1000), hours)
 healths = st.builds(
     Health,
     check=st.just("gw/chat/m"),
