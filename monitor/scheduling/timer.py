@@ -26,6 +26,8 @@ HEARTBEAT_US = US_PER_S
 class _Turns(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 is not typed
     """The turns of a cycle, told in the wall time that belongs to them right now."""
 
+    __slots__ = ("_clock", "_cycle")
+
     def __init__(self, cycle: Cycle, clock: Clock) -> None:
         self._cycle = cycle
         self._clock = clock
