@@ -4,7 +4,7 @@ Owns no decision; every method is called on the event loop, is cheap, and never 
 """
 
 import logging
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
 
 import structlog
@@ -34,18 +34,20 @@ class Tally:
     """Counted on-phase results since the start, by check."""
 
     def __init__(self) -> None:
-        self._counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self._counted: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()  # hardly any
 
     def add(self, result: Result) -> None:
         """Count one result, if it counts."""
         if result.trigger is Trigger.ON_PHASE and result.status is not Status.UNKNOWN:
-            counts = self._counts[result.check]
-            counts[0] += result.status.is_success
-            counts[1] += 1
+            self._counted[result.check] += 1
+            if not result.status.is_success:
+                self._failed[result.check] += 1
 
     def availability(self, check: str) -> float | None:
         """Percent; None where nothing was probed."""
-        return percent(*self._counts[check]) if check in self._counts else None
+        counted = self._counted[check]
+        return percent(counted - self._failed[check], counted)
 
 
 class Witness:

@@ -43,7 +43,7 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry(auto_describe=False)
-        self._probes: Tally[tuple[str, Status]] = Tally()
+        self._probes: dict[Status, Tally[str]] = {status: Tally() for status in Status}
         self._days: dict[str, float] = {}
         self._durations: dict[str, Histogram] = {}
         self._duration = Histogram(
@@ -81,7 +81,7 @@ class Metrics:
 
     def observe_probe(self, result: Result, check: Check) -> None:
         """Count one result."""
-        self._probes[result.check, result.status] += 1
+        self._probes[result.status][result.check] += 1
         if result.latency_ms is not None:
             duration = self._durations.get(check.endpoint)
             if duration is None:
@@ -138,7 +138,12 @@ class Metrics:
 
     def counted(self, checks: Mapping[str, Check]) -> dict[tuple[str, Status], int]:
         """Results by check and status, of the checks in force."""
-        return {key: count for key, count in self._probes.items() if key[0] in checks}
+        return {
+            (check, status): count
+            for status, counts in self._probes.items()
+            for check, count in counts.items()
+            if check in checks
+        }
 
     def certificate_days(self, checks: Mapping[str, Check]) -> dict[str, float]:
         """Days until the certificate expires, by endpoint, of the endpoints in force."""
