@@ -5,6 +5,7 @@ The model's word counts before the endpoint's, the endpoint's before `[defaults]
 
 from collections.abc import Iterator
 from functools import cache
+from sys import intern
 from typing import Any, Literal
 
 from monitor.config.alerting import FlappingTable, flapping_rule
@@ -52,11 +53,11 @@ def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict
     kind = CheckKind.MODELS if model is None else CheckKind.CHAT
     name = None if model is None else model.id
     return Check(
-        id=check_id(endpoint.name, kind, name),
+        id=intern(check_id(endpoint.name, kind, name)),  # the database's copies of ten thousand names are these too
         endpoint=endpoint.name,
         kind=kind,
         model=name,
-        provider=_provider(endpoint, model),
+        provider=intern(_provider(endpoint, model)),
         interval_s=values["models_interval_s" if model is None else "interval_s"],
         timeout_s=values["timeout_s"],
         connect_timeout_s=values["connect_timeout_s"],

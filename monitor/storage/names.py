@@ -5,6 +5,7 @@ been rolled back with it.
 """
 
 from collections.abc import Mapping
+from sys import intern
 
 from sqlalchemy import Connection, Table, func, insert, select
 
@@ -42,9 +43,8 @@ class Names:
         if known is not None:
             return known
         if not self._checks:
-            self._checks = {
-                row[1]: row[0] for row in connection.execute(select(tables.checks.c.id, tables.checks.c.check))
-            }
+            columns = tables.checks.c
+            self._checks = {intern(row[1]): row[0] for row in connection.execute(select(columns.id, columns.check))}
         found = self._checks.get(name) or self._checks.get(self._renamed.get(name, name))
         if found is None:
             found = self._checks[name] = _insert_unregistered(connection, name, at_us)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from sys import intern
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -53,7 +54,7 @@ def read_healths(connection: Connection, now: Moment) -> dict[str, Health]:
         .join(checks, checks.c.id == states.c.check_id)
         .join(reasons, reasons.c.id == states.c.reason_id, isouter=True)
     )
-    return {row.check: health_of(row, verdict_of(row), now) for row in connection.execute(query)}
+    return {intern(row.check): health_of(row, verdict_of(row), now) for row in connection.execute(query)}
 
 
 def read_incidents(connection: Connection, which: ColumnElement[bool], now: Moment) -> list[Incident]:
@@ -75,5 +76,5 @@ def checks_of(connection: Connection, which: ColumnElement[bool]) -> defaultdict
     )
     concerned: defaultdict[int, list[str]] = defaultdict(list)
     for incident_id, check in connection.execute(query):
-        concerned[incident_id].append(check)
+        concerned[incident_id].append(intern(check))
     return concerned
