@@ -5,8 +5,7 @@ The model's word counts before the endpoint's, the endpoint's before `[defaults]
 
 from collections.abc import Iterator
 from functools import cache
-from sys import intern
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from monitor.config.alerting import FlappingTable, flapping_rule
 from monitor.config.endpoints import Endpoint, ModelTable, Overrides
@@ -14,6 +13,8 @@ from monitor.config.rules import window_rules
 from monitor.config.schema import Config
 from monitor.config.urls import host_of
 from monitor.domain.check import Check, CheckKind, HealthRules, check_id, provider_of
+
+Shared = TypeVar("Shared", HealthRules, str)
 
 
 def checks_of(config: Config) -> tuple[Check, ...]:
@@ -53,11 +54,11 @@ def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict
     kind = CheckKind.MODELS if model is None else CheckKind.CHAT
     name = None if model is None else model.id
     return Check(
-        id=intern(check_id(endpoint.name, kind, name)),  # the database's copies of ten thousand names are these too
+        id=check_id(endpoint.name, kind, name),
         endpoint=endpoint.name,
         kind=kind,
         model=name,
-        provider=intern(_provider(endpoint, model)),
+        provider=_shared(_provider(endpoint, model)),
         interval_s=values["models_interval_s" if model is None else "interval_s"],
         timeout_s=values["timeout_s"],
         connect_timeout_s=values["connect_timeout_s"],
@@ -83,9 +84,9 @@ def _rules(values: dict[str, Any]) -> HealthRules:
 
 
 @cache
-def _shared(rules: HealthRules) -> HealthRules:
-    """The first of all equal rules: most checks have the same."""
-    return rules
+def _shared(value: Shared) -> Shared:
+    """The first of all equal ones: most checks have the same rules, and few providers."""
+    return value
 
 
 def _provider(endpoint: Endpoint, model: ModelTable | None) -> str:

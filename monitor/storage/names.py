@@ -5,7 +5,6 @@ been rolled back with it.
 """
 
 from collections.abc import Mapping
-from sys import intern
 
 from sqlalchemy import Connection, Table, func, insert, select
 
@@ -23,6 +22,7 @@ class Names:
 
     def __init__(self) -> None:
         self._checks: dict[str, int] = {}
+        self._stored: dict[str, int] | None = None  # as read; whoever asks for one brings the string that is kept
         self._renamed: dict[str, str] = {}
         self._reasons: dict[Reason, int] = {}
         self._newest: dict[int, int] = {}
@@ -30,6 +30,7 @@ class Names:
     def forget(self) -> None:
         """Everything is looked up again."""
         self._checks.clear()
+        self._stored = None
         self._reasons.clear()
         self._newest.clear()
 
@@ -42,13 +43,18 @@ class Names:
         known = self._checks.get(name)
         if known is not None:
             return known
-        if not self._checks:
+        if self._stored is None:
             columns = tables.checks.c
-            self._checks = {intern(row[1]): row[0] for row in connection.execute(select(columns.id, columns.check))}
-        found = self._checks.get(name) or self._checks.get(self._renamed.get(name, name))
+            self._stored = {row[1]: row[0] for row in connection.execute(select(columns.id, columns.check))}
+        found = self._stored.pop(name, None) or self._under_present_name(name, self._stored)
         if found is None:
-            found = self._checks[name] = _insert_unregistered(connection, name, at_us)
+            found = _insert_unregistered(connection, name, at_us)
+        self._checks[name] = found
         return found
+
+    def _under_present_name(self, former: str, stored: Mapping[str, int]) -> int | None:
+        name = self._renamed.get(former, former)
+        return self._checks.get(name) or stored.get(name)
 
     def reason(self, connection: Connection, verdict: Verdict) -> int | None:
         """The id of a verdict's reason, fault domain and action; None where it has none of them."""

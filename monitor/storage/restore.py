@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from sys import intern
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -30,8 +30,13 @@ def restore(connection: Connection, checks: Collection[str], now: Moment) -> Res
     if instance is None:
         raise StorageError("the database has lost its name", hint="restore a backup")
     incidents = read_incidents(connection, tables.incidents.c.resolved_at_us.is_(None), now)
-    wanted = {*checks, *(check for incident in incidents for check in incident.checks)}
-    healths = {name: health for name, health in read_healths(connection, now).items() if name in wanted}
+    wanted = {check: check for incident in incidents for check in incident.checks}
+    wanted.update(zip(checks, checks, strict=True))  # ten thousand names need not be there twice
+    healths = {
+        wanted[name]: replace(health, check=wanted[name])
+        for name, health in read_healths(connection, now).items()
+        if name in wanted
+    }
     newest = connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0
     silences = read_silences(connection, now)
     last_silence = connection.execute(select(func.max(tables.silences.c.id))).scalar() or 0
@@ -54,7 +59,7 @@ def read_healths(connection: Connection, now: Moment) -> dict[str, Health]:
         .join(checks, checks.c.id == states.c.check_id)
         .join(reasons, reasons.c.id == states.c.reason_id, isouter=True)
     )
-    return {intern(row.check): health_of(row, verdict_of(row), now) for row in connection.execute(query)}
+    return {row.check: health_of(row, verdict_of(row), now) for row in connection.execute(query)}
 
 
 def read_incidents(connection: Connection, which: ColumnElement[bool], now: Moment) -> list[Incident]:
@@ -76,5 +81,5 @@ def checks_of(connection: Connection, which: ColumnElement[bool]) -> defaultdict
     )
     concerned: defaultdict[int, list[str]] = defaultdict(list)
     for incident_id, check in connection.execute(query):
-        concerned[incident_id].append(intern(check))
+        concerned[incident_id].append(check)
     return concerned

@@ -5,7 +5,6 @@ taken apart again. Wall times go in; on the way back they are anchored to the mo
 """
 
 import json
-from sys import intern
 from typing import Any
 
 import orjson
@@ -135,7 +134,7 @@ def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
     """A health from a row of `states` with `check` and `memory`, its verdict already made."""
     memory = orjson.loads(row.memory)
     return Health(
-        check=intern(row.check),
+        check=row.check,
         since=now.anchor(row.since_us),
         state=STATES[row.state],
         latest=verdict,
