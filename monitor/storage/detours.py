@@ -23,6 +23,7 @@ from monitor.storage import dialect, tables
 from monitor.storage.rows import outbox_row
 
 COPY_MARK = "-fallback-"
+_END = tables.outbox.alias("end_of_it")  # made once: an alias costs more than the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def _waiting(channels: Iterable[str]) -> Select[Any]:
 
 def _end_is_known() -> ColumnElement[bool]:
     """True of news of an incident whose end the stand-in has already been given: nothing is told after the end."""
-    row, end = tables.outbox.c, tables.outbox.alias("end_of_it")
+    row, end = tables.outbox.c, _END
     copied = and_(end.c.event == Event.RESOLVED, end.c.fell_back_to.is_not(None))
     return exists().where(end.c.channel == row.channel, end.c.incident_id == row.incident_id, copied)
 

@@ -116,7 +116,7 @@ class Outbox:
         replaced: list[int] = []
 
         def work(connection: Connection) -> list[Claimed]:
-            due = (row for row in connection.execute(heads(channel)) if self._claimable_us(row.id) <= now.mono_us)
+            due = (row for row in heads(connection, channel) if self._claimable_us(row.id) <= now.mono_us)
             turns = following(connection, channel, list(islice(due, limit)))
             taken.extend(turn.row_id for turn in turns)
             replaced.extend(row_id for turn in turns for row_id in turn.stands_for)
@@ -174,7 +174,7 @@ class Outbox:
         """Seconds until something of this channel can be claimed, 0 if at once; None if nothing waits."""
 
         def work(connection: Connection) -> float | None:
-            moments = [self._claimable_us(row.id) for row in connection.execute(heads(channel))]
+            moments = [self._claimable_us(row.id) for row in heads(connection, channel)]
             return max(0, min(moments) - now.mono_us) / US_PER_S if moments else None
 
         return await self._writer.run(work)
