@@ -47,7 +47,3 @@ class Outbox(Protocol):
     async def next_due_s(self, channel: str, now: Moment) -> float | None:
         """Seconds until a message can be claimed; None if none waits."""
         ...
-
-    async def enqueue_notice(self, queued: Queued) -> None:
-        """Add a message that belongs to no incident."""
-        ...

@@ -183,14 +183,6 @@ class Outbox:
         """What each channel that ever had a notification has not delivered."""
         return await self._writer.run(count_waiting)
 
-    async def enqueue_notice(self, queued: Queued) -> None:
-        """One notification outside the ledger's batches."""
-
-        def work(connection: Connection) -> None:
-            connection.exec_driver_sql(self._insert, outbox_row(queued))
-
-        await self._writer.run(work)
-
     async def _settle(
         self,
         row: Claimed,

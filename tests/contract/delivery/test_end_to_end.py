@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.alerting.batch import DaemonRun, Queued
+from monitor.alerting.batch import Batch, DaemonRun, Queued
 from monitor.clock import SystemClock
 from monitor.delivery.delivery import Delivery
 from monitor.delivery.line import Line
@@ -25,7 +25,8 @@ async def test_what_is_committed_arrives_and_is_settled(notify: "Notify", voice:
     clock = SystemClock()
     engine = await asyncio.to_thread(open_for_writing, tmp_path / "x.db")
     writer = Writer(engine)
-    await Journal(writer).begin_run(DaemonRun("1", 1, "here", clock.now()))
+    journal = Journal(writer)
+    await journal.begin_run(DaemonRun("1", 1, "here", clock.now()))
     outbox = Outbox(writer)
     async with WebhookSink() as sink:
         channel = WebhookChannel("hook", sink.url, Line(), clock)
@@ -33,7 +34,7 @@ async def test_what_is_committed_arrives_and_is_settled(notify: "Notify", voice:
         running = asyncio.create_task(delivery.run())
         for number in range(10):
             note = notify(text=f"m{number}", number=number)
-            await outbox.enqueue_notice(Queued("hook", note, None, 0, clock.now()))
+            await journal.commit(Batch(outbox=[Queued("hook", note, None, 0, clock.now())]))
         delivery.wake()
         await sink.wait_for(lambda _: len(sink.accepted) == 10, 10.0)
         assert await delivery.drain(5.0)

@@ -69,7 +69,7 @@ def test_drain_is_bounded(live: "Live[None]") -> None:
         world.commit(1)
         await asyncio.sleep(0.5)
         assert not await world.delivery.drain(2.0)
-        assert world.outbox.states("ops") == ["pending"]
+        assert world.outbox.states("ops") == ["leased"]
 
     live(story)
 
@@ -83,7 +83,7 @@ def test_trouble_outside_is_progress(live: "Live[None]") -> None:
         world.start()
         world.commit(1)
         for refusals in (0, 3, 50):
-            world.outbox.refusals = refusals
+            world.outbox.writer.refusals = refusals
             await asyncio.sleep(40.0)
             progress = world.delivery.last_progress()
             assert progress is not None
@@ -147,7 +147,7 @@ def test_a_refusing_database_at_start_is_waited_for(live: "Live[None]") -> None:
 
     async def story(world: "World") -> None:
         channel = world.channel()
-        world.outbox.refusals = 5
+        world.outbox.writer.refusals = 5
         with capture_logs() as logs:
             world.start()
             world.commit(1)

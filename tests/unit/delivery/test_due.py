@@ -1,10 +1,10 @@
-"""The fake outbox of these tests and the real one keep the same promises."""
+"""The outbox keeps the promises on which delivery counts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,36 +22,24 @@ from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.writer import Writer
 
-if TYPE_CHECKING:
-    from tests.unit.delivery.conftest import FakeOutbox
-
 NOW = Moment(1_795_200_000 * US_PER_S, 1_000 * US_PER_S)
 Put = Callable[[Queued], Awaitable[None]]
 
 
-@pytest.fixture(params=["fake", "real"])
-async def outbox_and_put(
-    request: pytest.FixtureRequest, fake_outbox: "FakeOutbox", tmp_path: Path
-) -> AsyncIterator[tuple[Outbox, Put]]:
+@pytest.fixture
+async def outbox_and_put(tmp_path: Path) -> AsyncIterator[tuple[Outbox, Put]]:
     """An empty outbox, and what the ledger's commit does to it."""
-    if request.param == "fake":
-
-        async def put_fake(queued: Queued) -> None:
-            fake_outbox.put(queued)
-
-        yield fake_outbox, put_fake
-        return
     engine = await asyncio.to_thread(open_for_writing, tmp_path / "x.db")
     writer = Writer(engine)
     journal = Journal(writer)
     await journal.register([Check("gw/chat/m", "gw", CheckKind.CHAT, "m", "gw")], NOW)
     await journal.begin_run(DaemonRun("1", 1, "here", NOW))
 
-    async def put_real(queued: Queued) -> None:
+    async def put(queued: Queued) -> None:
         incidents = {} if queued.incident_id is None else {queued.incident_id: _incident(queued.incident_id)}
         await journal.commit(Batch(incidents=incidents, outbox=[queued]))
 
-    yield real.Outbox(writer), put_real
+    yield real.Outbox(writer), put
     await writer.stop()
     await asyncio.to_thread(engine.dispose)
 
@@ -139,9 +127,10 @@ async def test_a_new_run_voids_leases(outbox: Outbox, put: Any) -> None:
     assert before.notification_id == after.notification_id
 
 
-async def test_a_notice_is_due_at_once(outbox: Outbox, lost_notice: Notification) -> None:
+async def test_a_notice_is_due_at_once(outbox_and_put: tuple[Outbox, Put], lost_notice: Notification) -> None:
     """And comes back as it went in."""
-    await outbox.enqueue_notice(Queued("ops", lost_notice, None, 0, NOW))
+    outbox, put = outbox_and_put
+    await put(Queued("ops", lost_notice, None, 0, NOW))
     (row,) = await outbox.claim("ops", NOW, 20.0, 10)
     assert row.incident_id is None
     assert Notification.from_body(row.body) == lost_notice

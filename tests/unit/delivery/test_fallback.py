@@ -179,7 +179,7 @@ def test_a_refusing_database_is_waited_for(live: "Live[None]") -> None:
         world.start()
         world.commit(1)
         await asyncio.sleep(110.0)
-        world.outbox.refusals = 60
+        world.outbox.writer.refusals = 60
         await world.until(lambda: bool(hook.arrived), 60.0)
 
     live(story)
@@ -276,7 +276,7 @@ def test_any_story_ends_with_somebody_told(
             world.commit(1, sequence, event=event)
             await asyncio.sleep(gap_s)
         await world.settled()
-        rows = [kept.claimed for kept in world.outbox.rows.values()]
+        rows = world.outbox.rows
         ids = [(row.channel, row.notification_id) for row in rows]
         assert len(ids) == len(set(ids))
         of_incident = [row for row in rows if row.incident_id is not None]

@@ -186,10 +186,10 @@ async def test_nothing_waiting_is_none(world: "World") -> None:
     assert await world.outbox.counts() == {"ops": Waiting(0, 0)}
 
 
-async def test_a_notice_is_queued_outside_a_batch_once(world: "World") -> None:
+async def test_a_notice_is_queued_once(world: "World") -> None:
     """The same id again is the same message."""
     for _ in range(2):
-        await world.outbox.enqueue_notice(world.queued("dead-channel", sequence=0))
+        await world.commit(outbox=[world.queued("dead-channel", sequence=0)])
     assert len(await world.outbox.claim("ops", world.start, 20, 10)) == 1
 
 
