@@ -22,7 +22,7 @@ from monitor.domain.health import Health, State
 from monitor.domain.incident import Incident, IncidentEventKind, Told
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.renaming import Renaming
-from monitor.domain.result import Result
+from monitor.domain.result import Result, Status
 
 RANKING_FRESH_S = 1.0
 _CONCERNED: Mapping[IncidentKind, Callable[[Health], bool]] = {
@@ -43,7 +43,6 @@ class Book:
     def __init__(self, audience: Audience, restored: Restored) -> None:
         self.audience = audience
         self.roster = Roster()
-        self.cases = Cases(restored.open_incidents)
         self.silences = {silence.id: silence for silence in restored.silences}
         self.batch = Batch()
         self.held = {i.id for i in restored.open_incidents if i.telling.hold_until is not None}
@@ -51,6 +50,7 @@ class Book:
         self.broken = {
             (i.kind, check) for i in restored.open_incidents if i.kind not in _CONCERNED for check in i.checks
         }
+        self.cases = Cases(restored.open_incidents, self._status_of)
         self.next_silence_id = restored.next_silence_id
         self._next_id = restored.next_incident_id
         self._ranking: Ranking | None = None
@@ -62,16 +62,23 @@ class Book:
 
     def failing(self, incident: Incident) -> tuple[Check, ...]:
         """The members that the incident is still about, in the order in which they joined."""
-        members = self.roster.known(incident.checks)
-        concerned = _CONCERNED.get(incident.kind)
-        if concerned is None:
-            return tuple(check for check in members if (incident.kind, check.id) in self.broken)
-        return tuple(check for check in members if concerned(self.roster.healths[check.id]))
+        known = self.cases.get(incident.id)
+        if known is None or known.checks is not incident.checks:
+            failing = [check for check in incident.checks if self._status_of(incident.kind, check) is not None]
+            return self.roster.known(failing)
+        index = self.cases.failing.of(incident.id)
+        return self.roster.known(check for check in incident.checks if check in index)
 
-    def concerns(self, incident: Incident, health: Health | None) -> bool:
-        """True if the incident is still about the check that has this health; None is a check that nobody knows."""
-        concerned = _CONCERNED.get(incident.kind)
-        return health is not None and (concerned is None or concerned(health))
+    def is_failing(self, incident: Incident) -> bool:
+        """True while any member of an open incident is."""
+        return bool(self.cases.failing.of(incident.id))
+
+    def concerns(self, kind: IncidentKind, health: Health | None) -> bool:
+        """True if an incident of this kind is about a check of this health; None is a check that nobody knows."""
+        if health is None:
+            return False
+        concerned = _CONCERNED.get(kind)
+        return (kind, health.check) in self.broken if concerned is None else concerned(health)
 
     def quiet(self) -> Quiet:
         """What keeps people from being told."""
@@ -156,6 +163,12 @@ class Book:
     def forget_ranking(self) -> None:
         """The checks have changed."""
         self._ranking = None
+
+    def _status_of(self, kind: IncidentKind, check: str) -> Status | None:
+        health = self.roster.healths.get(check)
+        if health is None or not self.concerns(kind, health):
+            return None
+        return Status.UNKNOWN if health.latest is None else health.latest.status
 
     def _keep(self, decision: Decision) -> None:
         incident = decision.incident

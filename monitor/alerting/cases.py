@@ -1,9 +1,11 @@
 """Every open incident, found by what it is about. Owns the indexes, no rule."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from monitor.alerting.failing import Failing
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.incident_kind import IncidentKind
+from monitor.domain.result import Status
 
 
 class Cases:
@@ -11,9 +13,11 @@ class Cases:
 
     Args:
         incidents: those that are open.
+        status_of: see `Failing`.
     """
 
-    def __init__(self, incidents: Iterable[Incident]) -> None:
+    def __init__(self, incidents: Iterable[Incident], status_of: Callable[[IncidentKind, str], Status | None]) -> None:
+        self.failing = Failing(status_of)
         self._open: dict[int, Incident] = {}
         self._keys: dict[str, int] = {}
         self._members: dict[tuple[IncidentKind, str], int] = {}
@@ -39,23 +43,35 @@ class Cases:
     def put(self, incident: Incident) -> None:
         """As it is now; one that is resolved is forgotten."""
         before = self._open.get(incident.id)
-        if before is not None and incident.is_open and before.checks is incident.checks and before.key == incident.key:
+        same = before is not None and incident.is_open and before.key == incident.key
+        if before is not None and same and before.checks is incident.checks:
             self._open[incident.id] = incident
+            return
+        if before is not None and same and before.checks == incident.checks[: len(before.checks)]:
+            self._enlist(incident, incident.checks[len(before.checks) :])
             return
         if before is not None:
             del self._open[incident.id]
             self._keys.pop(before.key, None)
+            self.failing.forget(before.id)
             for check in before.checks:
                 self._members.pop((before.kind, check), None)
         if incident.is_open:
-            self._open[incident.id] = incident
             self._keys[incident.key] = incident.id
-            self._members.update(dict.fromkeys(((incident.kind, check) for check in incident.checks), incident.id))
+            self._enlist(incident, incident.checks)
 
-    def grown(self, incident: Incident, check: str) -> None:
-        """As `put`, where all that changed of checks and key is that one check joined: without walking the others."""
-        self._open[incident.id] = incident
-        self._members[incident.kind, check] = incident.id
+    def seen(self, check: str) -> None:
+        """Something is news of the check: whether it fails, or with which status."""
+        for kind in IncidentKind:
+            found = self._members.get((kind, check))
+            if found is not None:
+                self.failing.look(found, kind, (check,))
+
+    def recount(self) -> None:
+        """Anything may have changed of what checks there are, and of what is believed of them."""
+        for incident in self._open.values():
+            self.failing.forget(incident.id)
+            self.failing.look(incident.id, incident.kind, incident.checks)
 
     def of(self, check: str, kind: IncidentKind) -> Incident | None:
         """The open incident of this kind that the check is a member of."""
@@ -73,3 +89,8 @@ class Cases:
             for incident in self._open.values()
             if incident.kind is kind and (incident.endpoint == endpoint or incident.scope is Scope.NETWORK)
         ]
+
+    def _enlist(self, incident: Incident, checks: Iterable[str]) -> None:
+        self._open[incident.id] = incident
+        self._members.update(dict.fromkeys(((incident.kind, check) for check in checks), incident.id))
+        self.failing.look(incident.id, incident.kind, checks)

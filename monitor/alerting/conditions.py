@@ -52,7 +52,7 @@ class Conditions:
         """A check is no longer so; the incident ends with the last of them."""
         book = self._book
         incident = book.cases.of(step.check.id, kind)
-        if incident is not None and not book.failing(incident):
+        if incident is not None and not book.is_failing(incident):
             ended = replace(incident, resolved_at=step.started_at)
             book.tell(Kind.RESOLVED, ended, step.now, by=step.by, previous=incident, extra=extra)
 
@@ -70,7 +70,7 @@ class Conditions:
         book, now = self._book, step.now
         after = joined(before, step)
         last = after.telling.last_at
-        if last is None or now.s_since(last) < UPDATE_EVERY_S:
+        if last is None or now.s_since(last) < UPDATE_EVERY_S or before.telling.grown:
             book.put(after)
         else:
             why_not = book.withheld(after, now)

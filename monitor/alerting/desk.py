@@ -105,6 +105,7 @@ class Desk:
         kept = {check.id: check for check in checks}
         self._end_removed(kept, known, now)
         book.roster.put_in_force(kept, {check: self._believed(known.get(check), check, now) for check in kept})
+        book.cases.recount()
         book.forget_ranking()
         self._end_reconfigured(before, now)
         self._duties.look_again()
@@ -128,6 +129,8 @@ class Desk:
         step = advance(check, before, result)
         health = step.health
         roster.healths[check.id] = health
+        if self._book.cases:
+            self._book.cases.seen(check.id)
         self.batch.results.append(result)
         self.batch.healths[check.id] = health
         asked = roster.is_asked(check)
@@ -150,11 +153,13 @@ class Desk:
         extra = Extra(rule=rule_sentence(finding.kind, finding.facts, self._book.audience.voice))
         if not finding.broken:
             self._book.broken.discard(member)
+            self._book.cases.seen(check.id)
             self._conditions.ended(finding.kind, step, extra)
-        elif member in self._book.broken:
+        elif member in self._book.broken and self._book.cases.of(check.id, finding.kind) is not None:
             self._conditions.graver(finding.kind, step, finding.severity, extra)
         else:
             self._book.broken.add(member)
+            self._book.cases.seen(check.id)
             self._conditions.began(finding.kind, step, extra, finding.severity)
 
     def tick(self, now: Moment) -> None:
@@ -214,7 +219,7 @@ class Desk:
         asked = roster.ask(check, result) if first else ()
         now = result.finished_at
         what = Step(check, health, step.because, result.verdict, result.started_at, now, result)
-        for change in step.changes:
+        for change in sorted(step.changes, key=lambda one: one is not Change.FLAPPING):  # which keeps the rest quiet
             self._changed(change, what)
         if result.status.is_success and self._book.cases:
             self._outages.proved(check, health, result)
@@ -240,12 +245,13 @@ class Desk:
         """End what nothing that is still watched suffers from."""
         book = self._book
         for incident in book.cases:
-            if any(check in kept and book.concerns(incident, known.get(check)) for check in incident.checks):
+            if any(check in kept and book.concerns(incident.kind, known.get(check)) for check in incident.checks):
                 continue
             ended = replace(incident, resolved_at=now)
             because = (("because", str(Told.CHECK_REMOVED)),)
             extra = Extra(removed=True)
             book.tell(IncidentEventKind.RESOLVED, ended, now, previous=incident, extra=extra, note=because)
+            book.broken -= {(incident.kind, check) for check in incident.checks}
             for check in incident.checks:
                 if check in known and check not in kept:
                     book.batch.healths[check] = Health(check, since=now, recent=known[check].recent)

@@ -117,19 +117,18 @@ class Duties:
 
     def _escalate(self, incident: Incident, now: Moment) -> bool:
         steps, told = self._book.audience.escalations, incident.telling
-        if incident.acknowledged is not None or told.first_at is None or told.escalated >= len(steps):
+        if incident.acknowledged is not None or told.first_at is None or told.last_at is None:
             return False
-        step = sorted(steps, key=lambda one: one.after_s)[told.escalated]
-        if now.s_since(told.first_at) < step.after_s:
-            return False
-        if not self._meant(step, incident):
-            self._book.put(replace(incident, telling=replace(told, escalated=told.escalated + 1)))
-            return False
-        if told.last_at is None or not self._seen_since(incident, told.last_at):
+        waited_s = now.s_since(told.first_at)
+        to_come = list(enumerate(sorted(steps, key=lambda one: one.after_s), 1))[told.escalated :]
+        # One that is not meant is passed over only when a later one is: the incident may become critical yet.
+        due = ((number, step) for number, step in to_come if waited_s >= step.after_s and self._meant(step, incident))
+        number, step = next(due, (0, None))
+        if step is None or not self._seen_since(incident, told.last_at):
             return False
         severity = incident.severity if step.severity is None else worse(incident.severity, step.severity)
-        raised = replace(incident, severity=severity, telling=replace(told, escalated=told.escalated + 1))
-        extra = Extra(unattended_s=now.s_since(told.first_at))
+        raised = replace(incident, severity=severity, telling=replace(told, escalated=number))
+        extra = Extra(unattended_s=waited_s)
         return self._tell(Kind.ESCALATED, raised, now, extra=extra, to=step.channels or None)
 
     def _meant(self, step: Escalation, incident: Incident) -> bool:
@@ -162,6 +161,9 @@ class Duties:
         """Tell unless something is in the way; then it is looked at again later. True if people were told."""
         if self._book.withheld(incident, now) is not None:
             return False
+        known = {*incident.telling.channels, *(to or ())}
+        if known.isdisjoint(self._book.audience.channels) and not self._wanted(incident, now):
+            return False  # whoever was told is configured no more
         self._book.tell(kind, incident, now, previous=incident, extra=extra, to=to)
         return True
 

@@ -3,6 +3,7 @@
 Pure. Owns how checks join, widen and leave an incident; whose fault it is, is `domain.blame`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.alerting.book import Book
@@ -43,6 +44,7 @@ class Outages:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._unseen: dict[int, str] = {}  # by incident: a member that has not been looked at since it eased
 
     def went_down(self, step: Step, *, held: bool = False) -> None:
         """A check crossed a threshold: part of an open incident, or a new one.
@@ -52,8 +54,9 @@ class Outages:
             held: others follow at once, so that a new incident is not told before `Duties.settle` was called.
         """
         book, check = self._book, step.check
-        if book.cases.of(check.id, OUTAGE) is not None:
-            self.still_down(step)
+        present = book.cases.of(check.id, OUTAGE)
+        if present is not None:
+            self._relapsed(present, step)
             return
         family, lost = family_of(step.verdict.fault_domain), lost_on_the_way(step.verdict)
         there = book.cases.on(check.endpoint, OUTAGE)
@@ -64,7 +67,7 @@ class Outages:
             return
         blame = self._blame(step, step.health.since)
         for one in there:
-            members = book.roster.known(one.checks)
+            members = book.roster.known(one.checks) if blame.scope is Scope.PROVIDER else ()  # else nobody asks
             same = one in covering and WIDTH[one.scope] <= WIDTH[blame.scope]
             if same or belongs(one, members, step, blame):
                 self._join(one, step, judged_of((*members, check), blame))
@@ -78,7 +81,8 @@ class Outages:
         if before is None:
             self.went_down(step)
             return
-        after = changed(counted(before, step), step, (book.roster.healths[c.id] for c in book.failing(before)))
+        share = book.cases.failing.share(before.id, step.verdict.status)
+        after = changed(counted(before, step), step, share)
         if after.telling.easing_since is not None and step.health.since.mono_us >= after.telling.easing_since.mono_us:
             after = replace(after, telling=replace(after.telling, easing_since=None))  # a relapse
         if (after.cause, after.severity) == (before.cause, before.severity):
@@ -87,12 +91,21 @@ class Outages:
             self._update(before, after, step)
         self._leave(book.cases[before.id], step.now)
 
+    def _relapsed(self, incident: Incident, step: Step) -> None:
+        """A member that had recovered is down again; the provider that was blamed since may not be its own."""
+        if incident.scope is Scope.PROVIDER and step.check.provider != incident.provider:
+            blame = judged_of(self._book.failing(incident), self._blame(step, step.health.since))
+            if family_of(blame.fault_domain) is incident.family:
+                after = replace(widened(incident, blame, step.check), key=incident.key)
+                self._update(incident, after, step)
+        self.still_down(step)
+
     def recovered(self, step: Step) -> None:
         """A check is up again: the incident ends, or goes on without it."""
         incident = self._book.cases.of(step.check.id, OUTAGE)
         if incident is None:
             return
-        if not self._book.failing(incident):
+        if not self._book.is_failing(incident):
             self._resolve(incident, step)
             return
         self._ease(incident, step.started_at, step.now)
@@ -122,7 +135,7 @@ class Outages:
         for other in book.cases.on(newest.endpoint, OUTAGE):
             covered = other.telling.easing_since is None and covers(other, newest, incident.family, lost=lost)
             if other.id < incident.id and (covered or belongs(other, book.roster.known(other.checks), step, blame)):
-                self._absorb(other, incident, newest, now)
+                self._absorb(other, incident, (newest, blame), now)
                 return None
         if family_of(blame.fault_domain) is not incident.family:
             return incident
@@ -130,18 +143,21 @@ class Outages:
         namesake = next((one for one in book.cases if one.key == after.key and one.id != after.id), None)
         if namesake is None:
             return after
-        self._absorb(namesake, after, newest, now)
+        self._absorb(namesake, after, (newest, blame), now)
         return None
 
-    def _absorb(self, other: Incident, incident: Incident, newest: Check, now: Moment) -> None:
-        book = self._book
+    def _absorb(self, other: Incident, incident: Incident, judged: tuple[Check, Blame], now: Moment) -> None:
+        (newest, blame), book = judged, self._book
         ended = replace(incident, resolved_at=now)
         note = (("incident", str(other.id)),)
         book.tell(Kind.RESOLVED, ended, now, previous=incident, why_not=Told.PART_OF_ANOTHER, note=note)
         grown = absorbed(other, incident)
-        blame = judged_of(book.roster.known(grown.checks), Blame(incident.scope, incident.cause.fault_domain))
-        wider = WIDTH[blame.scope] > WIDTH[other.scope]
-        book.put(widened(grown, blame, newest) if wider else grown)
+        members = book.roster.known(grown.checks)
+        if WIDTH[blame.scope] < WIDTH[other.scope]:
+            blame = Blame(other.scope, other.cause.fault_domain)
+        common = judged_of(members, blame)
+        same = (common.scope, common.fault_domain) == (other.scope, other.cause.fault_domain)
+        book.put(grown if same else widened(grown, common, newest))
 
     def _open(self, step: Step, blame: Blame, *, held: bool) -> None:
         book, check, now = self._book, step.check, step.now
@@ -165,19 +181,25 @@ class Outages:
 
     def _join(self, before: Incident, step: Step, blame: Blame | None) -> None:
         book = self._book
-        wide = blame is not None and WIDTH[blame.scope] > WIDTH[before.scope]
-        after = widened(before, blame, step.check) if wide and blame is not None else before
-        after = joined(after, step)
+        after = joined(before, step)
+        if blame is not None and self._says_more(blame, before):
+            after = widened(after, blame, step.check)
         if (after.cause, after.severity) != (before.cause, before.severity):
             self._update(before, after, step)
             return
         last = after.telling.last_at
-        if last is None or step.now.s_since(last) < UPDATE_EVERY_S:
-            book.put(after)
+        if last is None or step.now.s_since(last) < UPDATE_EVERY_S or before.telling.grown:
+            book.put(after)  # for the first message, or for the update that is to come anyway
         else:
             book.tell(
                 Kind.UPDATED, after, step.now, by=step.by, previous=before, why_not=book.withheld(after, step.now)
             )
+
+    @staticmethod
+    def _says_more(blame: Blame, incident: Incident) -> bool:
+        """True if what is judged now is to be said of an incident: wider, or anything else while nobody was told."""
+        untold = incident.telling.first_at is None
+        return WIDTH[blame.scope] > WIDTH[incident.scope] or (untold and blame.scope is not incident.scope)
 
     def _update(self, before: Incident, after: Incident, step: Step) -> None:
         """The cause or the severity is another one now: told, if it was not told before."""
@@ -206,10 +228,13 @@ class Outages:
         book, since = self._book, incident.telling.easing_since
         if since is None or incident.scope is Scope.CHECK or incident.family is not Family.SERVICE:
             return
-        failing, healths = book.failing(incident), book.roster.healths
-        if not failing or not all(_failed_since(healths[check.id], since) for check in failing):
+        if not book.is_failing(incident) or self._still_open_question(incident, since):
             return
+        failing = book.failing(incident)
         steps = [self._look(check, incident, now) for check in failing]
+        if len(failing) == len(book.roster.known(incident.checks)):
+            self._correct(incident, failing, steps, since)
+            return
         if any(WIDTH[self._blame(step, since).scope] >= WIDTH[incident.scope] for step in steps[:1]):
             book.put(replace(incident, telling=replace(incident.telling, easing_since=None)))
             return
@@ -218,8 +243,34 @@ class Outages:
         book.tell(Kind.RESOLVED, ended, now, previous=incident, extra=Extra(remaining=remaining))
         for step in steps:
             self.went_down(step, held=True)
+            part = book.cases.of(step.check.id, OUTAGE)
+            if part is not None and part.acknowledged is None and incident.acknowledged is not None:
+                book.put(replace(part, acknowledged=incident.acknowledged))  # whoever is on the whole is on the rest
+
+    def _correct(self, incident: Incident, failing: Sequence[Check], steps: Sequence[Step], since: Moment) -> None:
+        """Something else works, and nothing has come back: not an end, but less than was thought from the start."""
+        newest = max(steps, key=lambda step: step.health.since.mono_us)
+        blame = judged_of(failing, self._blame(newest, since))
+        settled = replace(incident, telling=replace(incident.telling, easing_since=None))
+        if family_of(blame.fault_domain) is not incident.family or WIDTH[blame.scope] >= WIDTH[incident.scope]:
+            self._book.put(settled)
+        else:
+            self._update(incident, widened(settled, blame, newest.check), newest)
+
+    def _still_open_question(self, incident: Incident, since: Moment) -> bool:
+        """True while a member that was failing has not been looked at since something had come back."""
+        members, healths = self._book.cases.failing.of(incident.id), self._book.roster.healths
+        last = self._unseen.pop(incident.id, "")
+        if last in members and not _failed_since(healths[last], since):
+            found: str | None = last  # as the last time: the others need not be walked again
+        else:
+            found = next((check for check in members if not _failed_since(healths[check], since)), None)
+        if found is not None:
+            self._unseen[incident.id] = found
+        return found is not None
 
     def _resolve(self, incident: Incident, step: Step) -> None:
+        self._unseen.pop(incident.id, None)
         ended = replace(incident, resolved_at=step.started_at)
         why = incident.telling.withheld
         note = () if why is None else (("withheld", str(why)),)

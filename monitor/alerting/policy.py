@@ -4,7 +4,7 @@ Owns what an incident becomes; whose fault it is, is `domain.blame`, who is told
 decided in `outages`, `conditions` and `duties`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor.clock import Moment
@@ -23,11 +23,12 @@ from monitor.domain.incident import (
     severity_of,
 )
 from monitor.domain.incident_kind import IncidentKind
-from monitor.domain.result import FaultDomain, Result, Status, Verdict
+from monitor.domain.result import FaultDomain, Result, Verdict
 from monitor.domain.severity import Severity
 
 UPDATE_EVERY_S = 300.0
 NETWORK = "network"
+_MOST = 0.5
 WIDTH = {scope: width for width, scope in enumerate(Scope)}
 
 
@@ -146,18 +147,23 @@ def counted(incident: Incident, step: Step) -> Incident:
     )
 
 
-def changed(incident: Incident, step: Step, failing: Iterable[Health]) -> Incident:
+def changed(incident: Incident, step: Step, share: float) -> Incident:
     """The incident with the cause and severity that its newest failure suggests; the same where nothing changes.
 
     A new cause is believed when it comes twice in a row and most of the failing members agree, so that one odd answer
     in an outage tells nobody anything false.
+
+    Args:
+        incident: before.
+        step: the failure.
+        share: which share of the failing members fails as this one does, 0 to 1.
     """
     cause = Cause(step.verdict.status, _fault_of(incident, step.verdict))
     because = step.because or incident.because
     severity = worse(incident.severity, severity_of(cause.status, because, step.check.rules.severity))
     if cause == incident.cause:
         pending = None
-    elif incident.pending_cause != cause or not _most_agree(cause.status, failing):
+    elif incident.pending_cause != cause or share <= _MOST:
         pending, cause = cause, incident.cause
     else:
         pending = None
@@ -210,13 +216,21 @@ def belongs(incident: Incident, members: Sequence[Check], step: Step, blame: Bla
     if incident.scope is Scope.CHECK and blame.scope is not Scope.NETWORK and blame.scope is not Scope.ENDPOINT:
         alike = incident.cause.status is step.verdict.status
         return alike and (blame.scope is Scope.CHECK or len({check.provider for check in members}) > 1)
-    return blame.scope is not Scope.PROVIDER or all(member.provider == step.check.provider for member in members)
+    if blame.scope is not Scope.PROVIDER or all(member.provider == step.check.provider for member in members):
+        return True
+    # Another provider of the same endpoint at the same moment: one cause, as long as nobody was told otherwise.
+    return incident.telling.first_at is None and incident.cause.status is step.verdict.status
 
 
 def judged_of(members: Sequence[Check], blame: Blame) -> Blame:
-    """What was judged of one check, for an incident of several: they need not have that provider in common."""
-    mixed = blame.scope is Scope.PROVIDER and len({check.provider for check in members}) > 1
-    return Blame(Scope.CHECK, FaultDomain.MODEL) if mixed else blame
+    """What was judged of one check, for an incident of several.
+
+    Some models of several providers, at once and from the same cause: that is neither a model nor a provider, but what
+    stands before all of them, though not all of it.
+    """
+    narrow = blame.scope in (Scope.CHECK, Scope.PROVIDER) and family_of(blame.fault_domain) is Family.SERVICE
+    mixed = narrow and len({check.provider for check in members if check.model is not None}) > 1
+    return Blame(Scope.CHECK, FaultDomain.ENDPOINT) if mixed else blame
 
 
 def worse(one: Severity, other: Severity) -> Severity:
@@ -229,11 +243,6 @@ def _fault_of(incident: Incident, verdict: Verdict) -> FaultDomain | None:
     answered = verdict.fault_domain
     named = answered is FaultDomain.MODEL and incident.scope is Scope.CHECK
     return answered if named or family_of(answered) is not incident.family else incident.cause.fault_domain
-
-
-def _most_agree(status: Status, failing: Iterable[Health]) -> bool:
-    agreeing = [health.latest is not None and health.latest.status is status for health in failing]
-    return 2 * sum(agreeing) > len(agreeing)
 
 
 def _key(kind: IncidentKind, blame: Blame, check: Check) -> str:

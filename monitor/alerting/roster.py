@@ -4,7 +4,8 @@ Owns indexes only; what is believed of a check is `domain.health`, whose fault i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 
 from monitor.clock import Moment
@@ -24,6 +25,7 @@ class Roster:
         self.checks: dict[str, Check] = {}
         self.healths: dict[str, Health] = {}
         self._by_endpoint: dict[str, tuple[Check, ...]] = {}
+        self._by_provider: dict[tuple[str, str], tuple[Check, ...]] = {}
         self._doubtful: defaultdict[str, set[str]] = defaultdict(set)
         self._asked: defaultdict[str, dict[str, Moment]] = defaultdict(dict)
         self._triaged_at: dict[str, Moment] = {}
@@ -40,6 +42,10 @@ class Roster:
         for check in checks.values():
             grouped[check.endpoint].append(check)
         self._by_endpoint = {endpoint: tuple(members) for endpoint, members in grouped.items()}
+        siblings: defaultdict[tuple[str, str], list[Check]] = defaultdict(list)
+        for check in checks.values():
+            siblings[check.endpoint, check.provider].append(check)
+        self._by_provider = {provider: tuple(members) for provider, members in siblings.items()}
         self._doubtful.clear()
         self._asked.clear()
         for check in checks.values():
@@ -97,13 +103,15 @@ class Roster:
         self._triaged_at[failing.endpoint] = result.finished_at
         return (*asked, *neighbours(failing, self._by_endpoint)) if lost_on_the_way(verdict) else asked
 
-    def proofs(self, failing: Check, family: Family, since: Moment) -> list[tuple[Check, Evidence]]:
-        """What every other check of the endpoint proves about an outage since then."""
-        return [
+    def proofs(self, failing: Check, family: Family, since: Moment) -> Iterator[tuple[Check, Evidence]]:
+        """What every other check of the endpoint proves about an outage since then, those of its provider first."""
+        group = self._by_provider.get((failing.endpoint, failing.provider), ())
+        rest = (one for one in self._by_endpoint.get(failing.endpoint, ()) if one.provider != failing.provider)
+        return (
             (check, evidence(self.healths[check.id], family, since))
-            for check in self._by_endpoint.get(failing.endpoint, ())
+            for check in chain(group, rest)
             if check.id != failing.id
-        ]
+        )
 
     def proofs_of_network(self, since: Moment) -> list[list[Evidence]]:
         """What the checks of each host prove; a failure that was heard from proves that the way is open."""

@@ -118,6 +118,8 @@ def tell(
     reasons = (*note, *((name, str(why)) for name, why in (dict.fromkeys(events, Told.TOLD) | refusals).items()))
     entry = _entry(kind, incident, at.now, decision, reasons)
     told = _as_told(kind, incident, tuple(events), decision, at.now)
+    if kind is Kind.UPDATED and why_not not in (None, Told.CAUSE_TOLD_BEFORE):
+        told = replace(told, telling=replace(told.telling, grown=True))  # told when nothing is in the way any more
     return Decision(told, replace(entry, notifications=len(outbox)), outbox)
 
 

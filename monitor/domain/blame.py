@@ -70,7 +70,7 @@ def judge(failing: Check, verdict: Verdict, siblings: Iterable[tuple[Check, Evid
     Args:
         failing: the check.
         verdict: its newest.
-        siblings: the other checks of its endpoint, with what each proves.
+        siblings: the other checks of its endpoint, with what each proves; taken only until nothing can change it.
     """
     fault = verdict.fault_domain
     if family_of(fault) in _BY_THE_ANSWER:
@@ -117,9 +117,10 @@ def triage(failing: Check, siblings: Sequence[Check], healths: Mapping[str, Heal
         present = chosen.get(group)
         if present is None or _preferred(healths[check.id], healths[present.id]):
             chosen[group] = check
-    order = sorted(chosen, key=lambda group: (group != failing.provider, group != "", group))
-    asked = (chosen[group].id for group in order[:ASKED_AT_MOST])
-    return tuple(check for check in asked if not _asked_since(healths[check], since))
+    # Own provider first, then whoever was heard of longest ago: more than six are asked in turns.
+    order = sorted(chosen, key=lambda group: (group != failing.provider, _heard_us(healths[chosen[group].id]), group))
+    asked = (chosen[group].id for group in order)
+    return tuple(check for check in asked if not _asked_since(healths[check], since))[:ASKED_AT_MOST]
 
 
 def neighbours(failing: Check, endpoints: Mapping[str, Sequence[Check]]) -> tuple[str, ...]:
@@ -139,6 +140,7 @@ def neighbours(failing: Check, endpoints: Mapping[str, Sequence[Check]]) -> tupl
 def _sorted(
     failing: Check, siblings: Iterable[tuple[Check, Evidence]]
 ) -> tuple[set[Evidence], set[Evidence], set[Evidence]]:
+    """What the model list, the models of the same provider and all others prove, as far as it is needed."""
     listed: set[Evidence] = set()
     same: set[Evidence] = set()
     others: set[Evidence] = set()
@@ -147,6 +149,9 @@ def _sorted(
             listed.add(proof)
         else:
             (same if check.provider == failing.provider else others).add(proof)
+        # One of the same provider works and anything else fails: only this model is to blame, whatever the rest says.
+        if Evidence.FINE in same and (Evidence.FAILING in same or Evidence.FAILING in others):
+            break
     return listed, same, others
 
 
@@ -173,6 +178,10 @@ def _of_endpoint(fault: FaultDomain | None) -> Blame:
 def _preferred(candidate: Health, present: Health) -> bool:
     """A sibling that is believed to work proves more than one whose failure is old news."""
     return candidate.state is State.UP and present.state is not State.UP
+
+
+def _heard_us(health: Health) -> int:
+    return -1 if health.latest_at is None else health.latest_at.mono_us
 
 
 def _asked_since(health: Health, since: Moment) -> bool:

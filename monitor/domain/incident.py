@@ -106,7 +106,7 @@ class Telling:
         last_at: the newest message.
         withheld: why nobody has been told so far; None once somebody was.
         hold_until: the end of the group wait; None when it is over.
-        grown: checks joined since the newest message.
+        grown: checks joined since the newest message, or news was withheld.
         escalated: how many steps of escalation are behind it.
         easing_since: since when something of it works again while the rest was not looked at; None otherwise.
     """
