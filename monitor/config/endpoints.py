@@ -81,7 +81,9 @@ class Defaults(Overrides):
     loading_grace_s: LoadingGrace = seconds("5m")
     stream: Stream = False
     public: Public = False
-    certificate_rule: CertificateOption = CertificateTable()
+    certificate_rule: CertificateOption = Field(
+        default_factory=CertificateTable, json_schema_extra={"default": {"warning": "14d", "critical": "3d"}}
+    )
 
 
 class ModelTable(Overrides):

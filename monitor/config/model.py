@@ -50,7 +50,10 @@ class Model(BaseModel):
     with a table is reported in one go: unknown keys, rules between keys, and each value.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=toml_key, arbitrary_types_allowed=True)
+    # Built when first used: most tables are used only as a part of `Config`, and never on their own.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=toml_key, arbitrary_types_allowed=True, defer_build=True
+    )
 
     @classmethod
     def known_keys(cls) -> tuple[str, ...]:

@@ -97,12 +97,12 @@ class Config(Model):
 
     language: Language = Language.EN
     timezone: TimeZone = "UTC"
-    defaults: Defaults = Defaults()
-    probes: Probes = Probes()
-    storage: Storage = Storage()
-    web: Web = Web()
-    connectivity: Connectivity = Connectivity()
-    alerting: Alerting = Alerting()
+    defaults: Defaults = Field(default_factory=Defaults)
+    probes: Probes = Field(default_factory=Probes)
+    storage: Storage = Field(default_factory=Storage)
+    web: Web = Field(default_factory=Web)
+    connectivity: Connectivity = Field(default_factory=Connectivity)
+    alerting: Alerting = Field(default_factory=Alerting)
     deadman: Deadman | None = None
     endpoints: tuple[Endpoint, ...] = ()
     channels: tuple[Channel, ...] = ()
