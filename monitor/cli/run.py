@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, clear_overloads
 
 import typer
 
@@ -18,6 +18,7 @@ def run(
     ] = False,
 ) -> None:
     """Run the daemon until it is told to stop; SIGHUP reloads the configuration."""
+    clear_overloads()  # 0.3 MB of signatures that only type checkers ask for
     path = find_path(config, os.environ).absolute()
     lines = run_in_loop(serve(lambda: load(path), os.environ, last_good=path if last_good else None))
     sys.stdout.write("availability since the start\n" + "".join(f"  {line}\n" for line in lines))
