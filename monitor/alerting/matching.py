@@ -3,7 +3,7 @@
 Pure. Patterns are shell wildcards (`openai/*`), compared with capitals; source: the standard library's `fnmatch`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -55,6 +55,26 @@ class Matcher:
 def any_matches(matchers: Iterable[Matcher], check: Check) -> bool:
     """True if one of the matchers fits the check itself."""
     return any(matcher.matches_check(check) for matcher in matchers)
+
+
+def names_of(checks: Iterable[Check]) -> dict[str, set[str]]:
+    """Every name that a pattern may mean, by the field of a matcher that would mean it."""
+    known = tuple(checks)
+    return {
+        "checks": {check.id for check in known},
+        "endpoints": {check.endpoint for check in known},
+        "models": {check.model for check in known if check.model is not None},
+        "providers": {check.provider for check in known},
+        "tags": {tag for check in known for tag in check.tags},
+    }
+
+
+def lost_patterns(matcher: Matcher, names: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
+    """The patterns of a matcher that fit none of these names, each behind its field."""
+    for field, words in names.items():
+        for pattern in getattr(matcher, field):
+            if not any(fnmatchcase(word, pattern) for word in words):
+                yield field, pattern
 
 
 def exactly(text: str) -> str:

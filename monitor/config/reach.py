@@ -5,16 +5,15 @@ Works on a valid configuration; what is wrong with single tables was told before
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from itertools import product
 from zoneinfo import ZoneInfo
 
 from monitor.alerting.audience import Hours, Route
-from monitor.alerting.matching import Matcher
+from monitor.alerting.matching import Matcher, lost_patterns, names_of
 from monitor.clock import US_PER_S
 from monitor.config.checks import checks_of
 from monitor.config.hours import DAYS
-from monitor.config.matchers import PATTERN_KEYS, MatcherTable
+from monitor.config.matchers import MatcherTable
 from monitor.config.problems import Loc, shown, toml_path
 from monitor.config.routing import routes_of
 from monitor.config.schema import Config
@@ -69,21 +68,12 @@ def _numbered(loc: Loc, only: tuple[MatcherTable, ...]) -> Iterator[tuple[Loc, M
 
 
 def _patterns_for_nothing(tables: Iterable[tuple[Loc, MatcherTable]], checks: tuple[Check, ...]) -> Iterator[Problem]:
-    words = {
-        "checks": {check.id for check in checks},
-        "endpoints": {check.endpoint for check in checks},
-        "models": {check.model for check in checks if check.model is not None},
-        "providers": {check.provider for check in checks},
-        "tags": {tag for check in checks for tag in check.tags},
-    }
+    names = names_of(checks)
     for loc, table in tables:
-        lost = False
-        for key in PATTERN_KEYS:
-            for pattern in getattr(table, key) or ():
-                if not any(fnmatchcase(word, pattern) for word in words[key]):
-                    lost = True
-                    yield Problem(toml_path((*loc, key)), _nothing(pattern, words[key]), shown((), pattern))
         matcher = table.matcher()
+        lost = tuple(lost_patterns(matcher, names))
+        for key, pattern in lost:
+            yield Problem(toml_path((*loc, key)), _nothing(pattern, names[key]), shown((), pattern))
         if not lost and not any(matcher.matches_check(check) for check in checks):
             yield Problem(toml_path(loc), "matches nothing: no check fits all of its keys together")
 

@@ -6,19 +6,18 @@ Owns what is refused, every problem of a body at once; what is done with it is `
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Annotated, Any, TypeVar
 
 import orjson
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError
 from pydantic_core import InitErrorDetails
 
-from monitor.alerting.matching import Matcher
+from monitor.alerting.matching import Matcher, lost_patterns, names_of
 from monitor.alerting.plain import printable
 from monitor.alerting.silences import Silence, Until
 from monitor.clock import US_PER_S, Moment
 from monitor.config.duration import parse_duration
-from monitor.config.matchers import PATTERN_KEYS, MatcherTable
+from monitor.config.matchers import MatcherTable
 from monitor.config.model import Model, detail, nearest, wrong
 from monitor.config.problems import problems_of
 from monitor.domain.check import Check
@@ -156,21 +155,12 @@ def silence_of(body: SilenceBody, checks: Iterable[Check], now: Moment) -> Silen
 
 def lost(matcher: Matcher, checks: tuple[Check, ...]) -> Iterator[Problem]:
     """Patterns that fit no check, each with the nearest word that there is."""
-    words = {
-        "checks": {check.id for check in checks},
-        "endpoints": {check.endpoint for check in checks},
-        "models": {check.model for check in checks if check.model is not None},
-        "providers": {check.provider for check in checks},
-        "tags": {tag for check in checks for tag in check.tags},
-    }
-    found = False
-    for key in PATTERN_KEYS:
-        for pattern in getattr(matcher, key):
-            if not any(fnmatchcase(word, pattern) for word in words[key]):
-                found = True
-                near = nearest(pattern, words[key]).partition("; valid are:")[0] if words[key] else "there is none"
-                yield Problem(f"matcher.{key}", f'"{pattern}" matches nothing that is configured: {near}')
-    if not found and not any(matcher.matches_check(check) for check in checks):
+    names = names_of(checks)
+    patterns = tuple(lost_patterns(matcher, names))
+    for key, pattern in patterns:
+        near = nearest(pattern, names[key]).partition("; valid are:")[0] if names[key] else "there is none"
+        yield Problem(f"matcher.{key}", f'"{pattern}" matches nothing that is configured: {near}')
+    if not patterns and not any(matcher.matches_check(check) for check in checks):
         yield Problem("matcher", "matches nothing: no configured check fits all of it together")
 
 
