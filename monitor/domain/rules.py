@@ -26,11 +26,11 @@ class Timing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AvailabilityRule:
-    """Broken while availability is below `below`; holds again from `recovery` on (both in percent).
+class ShareRule:
+    """Broken while a share is below `below`; holds again from `recovery` on (both in percent).
 
     Attributes:
-        min_samples: counted results that a judgement needs.
+        min_samples: counted results that a judgement needs; of coverage, due ones.
     """
 
     below: float
@@ -41,18 +41,13 @@ class AvailabilityRule:
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageRule:
-    """Broken while coverage is below `below`; holds again from `recovery` on (both in percent).
+class AvailabilityRule(ShareRule):
+    """Of availability."""
 
-    Attributes:
-        min_samples: due results that a judgement needs.
-    """
 
-    below: float
-    recovery: float
-    window_s: float = HOUR_S
-    min_samples: int = 20
-    severity: Severity = Severity.WARNING
+@dataclass(frozen=True, slots=True)
+class CoverageRule(ShareRule):
+    """Of coverage."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from monitor.domain.rules import (
     PercentileOf,
     Question,
     Rule,
+    ShareRule,
     SloRule,
     Why,
     hysteresis,
@@ -126,7 +127,7 @@ def gravest(judgements: Iterable[Judgement]) -> Judgement:
 _WEIGHT = {True: 2, None: 1, False: 0}
 
 
-def _judge_share(rule: AvailabilityRule | CoverageRule, part: int, whole: int, was: Severity | None) -> Judgement:
+def _judge_share(rule: ShareRule, part: int, whole: int, was: Severity | None) -> Judgement:
     kind, limit = KIND_OF[type(rule)], rule.below
     if whole < max(1, rule.min_samples):
         return Judgement(kind, Why.TOO_FEW_SAMPLES, rule.severity, Facts(None, limit, rule.window_s, whole))
