@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import selectors
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,37 +24,11 @@ from monitor.storage import tables
 from monitor.storage.outbox import Outbox
 from monitor.storage.rows import outbox_row
 from monitor.storage.writer import Writer
+from tests.virtual_time import in_virtual_time
 
 T = TypeVar("T")
 EPOCH_US = 1_795_200_000 * US_PER_S
 OK = Delivered("ok")
-
-
-class _Jumping(selectors.SelectSelector):
-    """Waits for nothing: where nothing is ready, time jumps to the next timer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_s = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
-            assert timeout is not None, "everything waits for ever"
-            self.now_s += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in virtual time."""
-
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        """Seconds of virtual time."""
-        return self._jumping.now_s
 
 
 class LoopClock:
@@ -241,12 +214,6 @@ def queued(incident: int, sequence: int, channel: str, at: Moment, event: Event 
     return Queued(channel, note, incident, sequence, at)
 
 
-def run(story: Coroutine[Any, Any, T]) -> T:
-    """Live through a story in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(story)
-
-
 Live = Callable[[Callable[[World], Coroutine[Any, Any, T]]], T]
 
 
@@ -279,7 +246,7 @@ def live(voice: Voice, database: Connection) -> Live[Any]:
             if hasattr(world, "delivery"):
                 await world.delivery.drain(30.0)
 
-    return lambda story: run(whole(story))
+    return lambda story: in_virtual_time(whole(story))
 
 
 @pytest.fixture

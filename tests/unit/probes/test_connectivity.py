@@ -1,10 +1,8 @@
 """The self-check in virtual time: who may share a try, when it is believed, and what is told of a closed way."""
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,34 +12,11 @@ from structlog.testing import capture_logs
 from monitor.clock import US_PER_S, Moment
 from monitor.config.urls import Address
 from monitor.probes.connectivity import Connectivity
+from tests.virtual_time import in_virtual_time
 
 A, B = Address("192.0.2.1", 53), Address("192.0.2.2", 53)
 WALL_US = 1_763_690_000_000_000
 NEVER = 3600.0
-
-
-class JumpingSelector(selectors.DefaultSelector):
-    """Instead of waiting it moves the loop's time."""
-
-    now_s = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        """Nothing ever arrives from outside; jump to the next timer."""
-        assert timeout is not None, "the test would wait for ever"
-        self.now_s += max(0.0, timeout)
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only while nothing can run."""
-
-    def __init__(self) -> None:
-        self.jumping = JumpingSelector()
-        super().__init__(self.jumping)
-
-    def time(self) -> float:
-        """Virtual seconds since the loop was made."""
-        return self.jumping.now_s
 
 
 @dataclass
@@ -100,8 +75,7 @@ def live(story: Callable[[World], Awaitable[None]], world: World | None = None) 
         await story(made)
         running.cancel()
 
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(told())
+    in_virtual_time(told())
     return made
 
 

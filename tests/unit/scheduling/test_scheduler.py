@@ -2,8 +2,7 @@
 
 import asyncio
 import itertools
-import selectors
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,32 +15,9 @@ from monitor.domain.follow_up import AS_PLANNED, FollowUp
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.scheduling.phases import Cycle
 from monitor.scheduling.scheduler import Scheduler
+from tests.virtual_time import in_virtual_time
 
 WALL_US = 1_763_690_000_000_000
-
-
-class JumpingSelector(selectors.DefaultSelector):
-    """Instead of waiting it moves the loop's time."""
-
-    now_s = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        """Nothing ever arrives from outside; jump to the next timer."""
-        assert timeout is not None, "the test would wait for ever"
-        self.now_s += max(0.0, timeout)
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only while nothing can run."""
-
-    def __init__(self) -> None:
-        self.jumping = JumpingSelector()
-        super().__init__(self.jumping)
-
-    def time(self) -> float:
-        """Virtual seconds since the loop was made."""
-        return self.jumping.now_s
 
 
 @dataclass
@@ -137,16 +113,6 @@ class Bench:
     def of(self, check: str, trigger: Trigger | None = None) -> list[float]:
         """When the probes of a check started, in virtual seconds."""
         return [at for name, at, why, _ in self.started if name == check and trigger in (None, why)]
-
-
-def in_virtual_time(test: Awaitable[None]) -> None:
-    """Run a test's coroutine on a virtual loop."""
-
-    async def main() -> None:
-        await test
-
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(main())
 
 
 def check(name: str, interval_s: float = 10.0) -> Check:
