@@ -26,8 +26,8 @@ from monitor.domain.health import Health
 from monitor.domain.incident import Incident, IncidentEvent
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.storage import tables
-from monitor.storage.memory import silence_of, silence_row
 from monitor.storage.incident_rows import incident_of, incident_row
+from monitor.storage.memory import silence_of, silence_row
 from monitor.storage.rows import health_of, memory_of, memory_text, state_row
 
 START = Moment(1_795_200_000_000_000, 5_000_000_000)  # 2026-11-20T18:40:00Z, a Friday
