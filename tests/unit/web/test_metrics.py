@@ -93,6 +93,29 @@ def test_only_turns_tell_of_schedule_lag(ledger: "FakeLedger") -> None:
     assert found["relaywatch_schedule_lag_seconds_sum[]"] == pytest.approx(0.004)
 
 
+def test_a_bucket_counts_all_up_to_its_bound(ledger: "FakeLedger") -> None:
+    """Prometheus' buckets are cumulative, and their bounds inclusive."""
+    metrics, check = Metrics(), ledger.add("gw", None)
+    for lag_ms in (0.0, 1.0, 1.1, 2.5, 60_000.0):
+        metrics.observe_probe(result(check, lag_ms=lag_ms), check)
+    found = values(metrics, ledger)
+    name = "relaywatch_schedule_lag_seconds_bucket"
+    below = {bound: found[f"{name}{[('le', bound)]}"] for bound in ("0.001", "0.0025", "0.005", "30.0", "+Inf")}
+    assert below == {"0.001": 2, "0.0025": 4, "0.005": 4, "30.0": 4, "+Inf": 5}
+
+
+def test_a_sample_stays_as_it_was_taken(ledger: "FakeLedger") -> None:
+    """It is written in a thread while the loop counts on."""
+    metrics, check = Metrics(), ledger.add("gw", None)
+    metrics.observe_probe(result(check), check)
+    sample = metrics.sample(ledger, None)
+    metrics.observe_probe(result(check), check)
+    metrics.observe_commit(0.1)
+    assert sample.durations["gw"].counts.count(1) == 1
+    assert sum(sample.commit.counts) == 0
+    assert list(sample.probes.values()) == [1]
+
+
 def test_a_pending_check_is_neither_up_nor_down(ledger: "FakeLedger") -> None:
     """An alert on `== 0` must not fire at start."""
     ledger.add("gw", "up")
