@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,13 +16,15 @@ from monitor.alerting import notices
 from monitor.alerting.audience import Audience
 from monitor.app.setup import Setup
 from monitor.clock import Clock
-from monitor.config.difference import Difference, View, difference, with_secrets
 from monitor.config.last_good import keep
 from monitor.errors import ConfigError, RelayWatchError, StorageError
 from monitor.ledger import Ledger
 from monitor.storage.registry import Renamed
 from monitor.systemd import Notifier
 from monitor.web.metrics import Metrics
+
+if TYPE_CHECKING:
+    from monitor.config.difference import Difference
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -160,8 +163,10 @@ class Changes:
             log.warning("last_good_not_kept", error=error.strerror or str(error))
 
 
-def changed(before: Setup, after: Setup) -> Difference:
+def changed(before: Setup, after: Setup) -> "Difference":
     """What a reload changes."""
+    from monitor.config.difference import View, difference, with_secrets  # noqa: PLC0415  only who reloads pays
+
     sides = (View(before.config, before.checks), View(after.config, after.checks))
     return with_secrets(difference(*sides, after.renaming), before.access, after.access)
 

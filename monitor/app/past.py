@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from monitor.clock import Clock
-from monitor.storage import history, silenced, timeline
 from monitor.storage.outbox import Waiting
 from monitor.storage.reader import Reader
 
@@ -27,15 +26,21 @@ class Past:
 
     def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rows of incidents, newest first."""
+        from monitor.storage import timeline  # noqa: PLC0415  only who asks pays
+
         with Reader(self._path) as reader:
             return timeline.incidents(reader, self._clock.now(), cast("IncidentState", state), limit)
 
     def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
         """Rows of silences, oldest first."""
+        from monitor.storage import silenced  # noqa: PLC0415  the same
+
         with Reader(self._path) as reader:
             return silenced.silences(reader, self._clock.now(), everything=everything)
 
     def backlog(self) -> Mapping[str, Waiting]:
         """What waits and what died, by channel."""
+        from monitor.storage import history  # noqa: PLC0415  the same
+
         with Reader(self._path) as reader:
             return history.backlog(reader)

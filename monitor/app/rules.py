@@ -35,7 +35,6 @@ from monitor.domain.rules_certificates import Certificates
 from monitor.domain.rules_judge import RULE_KINDS, RuleFinding, gravest, judge, questions
 from monitor.domain.severity import Severity
 from monitor.errors import RelayWatchError
-from monitor.storage.measures import measure
 from monitor.storage.reader import Reader
 
 EVERY_S = 60.0
@@ -205,6 +204,8 @@ class _Gauge:
         due = {asked: checks for asked, checks in plan.items() if self._is_due(asked, checks, now)}
         if not due:
             return
+        from monitor.storage.measures import measure  # noqa: PLC0415  only who has rules about windows pays
+
         try:
             with Reader(self._path) as reader:
                 reader.stop_when(lambda: self._stopped)

@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from tenacity import RetryCallState, Retrying
-from tenacity.wait import wait_exponential
-
 from monitor.clock import US_PER_S
 from monitor.delivery.channel import Delivered, Permanent, Receipt, Retry
 
@@ -22,9 +19,6 @@ SHORTEST_S = 1.0
 LONGEST_S = 60.0
 RETRY_AFTER_AT_MOST_S = 3600.0
 OK_FROM, OK_BELOW = 200, 300
-
-_GROWING = wait_exponential(multiplier=SHORTEST_S, max=LONGEST_S)
-_NOTHING_IS_CALLED = Retrying()
 
 
 def receipt_of(status: int, headers: Mapping[str, str], said: str, now_us: int) -> Receipt:
@@ -67,10 +61,16 @@ def pause_s(failures: int, after_s: float | None, rng: random.Random) -> float:
         after_s: what the other side asked for; never undercut.
         rng: spreads the tries of many channels over the upper half of the back-off.
     """
-    state = RetryCallState(_NOTHING_IS_CALLED, None, (), {})
+    return max(SHORTEST_S, _grown_s(failures) * rng.uniform(0.5, 1.0), after_s or 0.0)
+
+
+def _grown_s(failures: int) -> float:
+    from tenacity import RetryCallState, Retrying  # noqa: PLC0415  0.4 MB, for whom a message could not be sent
+    from tenacity.wait import wait_exponential  # noqa: PLC0415  the same
+
+    state = RetryCallState(Retrying(), None, (), {})  # nothing is called
     state.attempt_number = max(1, failures)
-    grown = _GROWING(state)
-    return max(SHORTEST_S, grown * rng.uniform(0.5, 1.0), after_s or 0.0)
+    return wait_exponential(multiplier=SHORTEST_S, max=LONGEST_S)(state)
 
 
 def is_over(age_s: float) -> bool:

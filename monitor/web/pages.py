@@ -16,7 +16,6 @@ from monitor.web.problems import problem
 from monitor.web.reading import Reading
 from monitor.web.sources import Sources
 from monitor.web.texts import LABELS, Look, Text, say
-from monitor.web.view import Viewer
 
 if TYPE_CHECKING:
     import jinja2
@@ -86,6 +85,8 @@ class Pages:
         """The page as bytes; probes get their turn in between, however many checks there are."""
         if self._template is None:
             self._template = await self._reading.run(_load)
+        from monitor.web.view import Viewer  # noqa: PLC0415  only for whoever looks at the page
+
         voice = self.voice
         viewer = Viewer(voice, now)
         backlog = await self._reading.backlog()

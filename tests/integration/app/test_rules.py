@@ -380,7 +380,7 @@ def _reads(monkeypatch: pytest.MonkeyPatch) -> list[set[float]]:
         asked.append({question.window_s / 60 for question in due})
         return measure(reader, due, now)
 
-    monkeypatch.setattr("monitor.app.rules.measure", noted)
+    monkeypatch.setattr("monitor.storage.measures.measure", noted)
     return asked
 
 
@@ -439,7 +439,7 @@ async def test_a_reading_ends_when_the_daemon_stops(tmp_path: Path, monkeypatch:
             ended.set()
             raise
 
-    monkeypatch.setattr("monitor.app.rules.measure", endless)
+    monkeypatch.setattr("monitor.storage.measures.measure", endless)
     turn = asyncio.create_task(watch.turn())
     assert await asyncio.to_thread(reading.wait, 10)
     turn.cancel()
