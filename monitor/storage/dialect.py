@@ -26,7 +26,7 @@ _STEPS_BETWEEN_WISHES = 100_000  # of its virtual machine: some milliseconds
 _TUNING = {
     "wal_autocheckpoint": _LOG_BYTES // _PAGE_BYTES,
     "journal_size_limit": 4 * _LOG_BYTES,
-    "cache_size": -4_000,
+    "cache_size": -2_000,  # KiB; twice as much holds no more of what ten thousand checks touch, and saves no CPU
 }
 
 
