@@ -79,7 +79,11 @@ class Duties:
     def _settle(self, incident: Incident, now: Moment) -> None:
         hold, failing = incident.telling.hold_until, self._book.failing(incident)
         waits = hold is not None and now.mono_us < hold.mono_us
-        if waits and failing and any(self._outages.undecided(incident, check, now) for check in _apart(failing)):
+        if (
+            waits
+            and failing
+            and any(self._outages.inquiry.is_undecided(incident, check, now) for check in _apart(failing))
+        ):
             return
         free = replace(incident, telling=replace(incident.telling, hold_until=None))
         settled = self._outages.settled(free, now)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.alerting.book import Book
+from monitor.alerting.inquiry import Inquiry, failed_since
 from monitor.alerting.policy import (
     UPDATE_EVERY_S,
     WIDTH,
@@ -20,16 +21,15 @@ from monitor.alerting.policy import (
     judged_of,
     opened,
     widened,
-    with_cause,
 )
 from monitor.alerting.scene import Extra
 from monitor.clock import Moment
-from monitor.domain.blame import Blame, is_network, judge, lost_on_the_way
+from monitor.domain.blame import Blame, lost_on_the_way
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.health import Health, State
 from monitor.domain.incident import Family, Incident, IncidentEventKind, Scope, Told, family_of
 from monitor.domain.incident_kind import IncidentKind
-from monitor.domain.result import FaultDomain, Result
+from monitor.domain.result import Result
 
 Kind = IncidentEventKind
 OUTAGE = IncidentKind.OUTAGE
@@ -44,7 +44,7 @@ class Outages:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._unseen: dict[int, str] = {}  # by incident: a member that has not been looked at since it eased
+        self.inquiry = Inquiry(book)
 
     def went_down(self, step: Step, *, held: bool = False) -> None:
         """A check crossed a threshold: part of an open incident, or a new one.
@@ -65,7 +65,7 @@ class Outages:
         if settled is not None:
             self._join(settled, step, None)
             return
-        blame = self._blame(step, step.health.since)
+        blame = self.inquiry.blame(step, step.health.since)
         for one in there:
             members = book.roster.known(one.checks) if blame.scope is Scope.PROVIDER else ()  # else nobody asks
             same = one in covering and WIDTH[one.scope] <= WIDTH[blame.scope]
@@ -94,10 +94,9 @@ class Outages:
     def _relapsed(self, incident: Incident, step: Step) -> None:
         """A member that had recovered is down again; the provider that was blamed since may not be its own."""
         if incident.scope is Scope.PROVIDER and step.check.provider != incident.provider:
-            blame = judged_of(self._book.failing(incident), self._blame(step, step.health.since))
+            blame = judged_of(self._book.failing(incident), self.inquiry.blame(step, step.health.since))
             if family_of(blame.fault_domain) is incident.family:
-                after = replace(widened(incident, blame, step.check), key=incident.key)
-                self._update(incident, after, step)
+                self._update(incident, self.inquiry.widened(incident, blame, step.check), step)
         self.still_down(step)
 
     def recovered(self, step: Step) -> None:
@@ -122,15 +121,18 @@ class Outages:
                 self._ease(incident, result.started_at, result.finished_at)
 
     def settled(self, incident: Incident, now: Moment) -> Incident | None:
-        """An incident that nobody was told of, as siblings show it now; None if it turned out to be part of another."""
-        book = self._book
+        """An incident that nobody was told of, as siblings show it now; None if it turned out to be part of others."""
+        book, healths = self._book, self._book.roster.healths
         failing = book.failing(incident)
-        if not failing:
+        known = [check for check in failing if failed_since(healths[check.id], healths[check.id].since)]
+        if not known:
             return incident
-        healths = book.roster.healths
-        newest = max(failing, key=lambda check: healths[check.id].since.mono_us)
-        step = self._look(newest, incident, now)
-        blame = judged_of(failing, self._blame(step, step.health.since))
+        newest = max(known, key=lambda check: healths[check.id].since.mono_us)
+        step = self.inquiry.look(newest, incident, now)
+        blame = judged_of(failing, self.inquiry.blame(step, step.health.since))
+        if blame.scope is not Scope.NETWORK and _span(failing) > 1:
+            self._split(incident, failing, now)
+            return None
         lost = lost_on_the_way(step.verdict)
         for other in book.cases.on(newest.endpoint, OUTAGE):
             covered = other.telling.easing_since is None and covers(other, newest, incident.family, lost=lost)
@@ -146,6 +148,14 @@ class Outages:
         self._absorb(namesake, after, (newest, blame), now)
         return None
 
+    def _split(self, incident: Incident, failing: Sequence[Check], now: Moment) -> None:
+        """Several endpoints, and not the network: each has a cause of its own."""
+        steps = [self.inquiry.look(check, incident, now) for check in failing]
+        ended = replace(incident, resolved_at=now)
+        self._book.tell(Kind.RESOLVED, ended, now, previous=incident, why_not=Told.PART_OF_ANOTHER)
+        for step in steps:
+            self.went_down(step, held=True)
+
     def _absorb(self, other: Incident, incident: Incident, judged: tuple[Check, Blame], now: Moment) -> None:
         (newest, blame), book = judged, self._book
         ended = replace(incident, resolved_at=now)
@@ -157,7 +167,11 @@ class Outages:
             blame = Blame(other.scope, other.cause.fault_domain)
         common = judged_of(members, blame)
         same = (common.scope, common.fault_domain) == (other.scope, other.cause.fault_domain)
-        book.put(grown if same else widened(grown, common, newest))
+        after = grown if same else self.inquiry.widened(grown, common, newest)
+        if (after.cause, after.severity) == (other.cause, other.severity):
+            book.put(after)
+        else:
+            self._update(other, after, self.inquiry.look(newest, incident, now))
 
     def _open(self, step: Step, blame: Blame, *, held: bool) -> None:
         book, check, now = self._book, step.check, step.now
@@ -166,24 +180,17 @@ class Outages:
         if present is not None:
             self._join(present, step, None)
             return
-        if held or (book.audience.group_wait_s and self.undecided(incident, check, now)):
+        if held or (book.audience.group_wait_s and self.inquiry.is_undecided(incident, check, now)):
             waiting = replace(incident.telling, hold_until=now.plus_s(book.audience.group_wait_s))
             incident = replace(incident, telling=waiting)
         book.cases.put(incident)  # a member now: what follows looks at members
         book.tell(Kind.OPENED, incident, now, by=step.by, why_not=book.withheld(incident, now))
 
-    def undecided(self, incident: Incident, check: Check, now: Moment) -> bool:
-        """True while it may turn out that more is concerned."""
-        roster, known = self._book.roster, set(incident.checks)
-        if roster.in_doubt(check.endpoint, known, now):
-            return True
-        return lost_on_the_way(roster.healths[check.id].latest) and roster.lost_in_doubt(check.host)
-
     def _join(self, before: Incident, step: Step, blame: Blame | None) -> None:
         book = self._book
         after = joined(before, step)
         if blame is not None and self._says_more(blame, before):
-            after = widened(after, blame, step.check)
+            after = self.inquiry.widened(after, blame, step.check)
         if (after.cause, after.severity) != (before.cause, before.severity):
             self._update(before, after, step)
             return
@@ -205,7 +212,6 @@ class Outages:
         """The cause or the severity is another one now: told, if it was not told before."""
         book = self._book
         known = after.cause in before.told and after.severity is before.severity
-        after = replace(after, told=with_cause(after.told, after.cause))
         if before.telling.first_at is None:
             book.put(after)  # the first message will say it
             return
@@ -228,14 +234,14 @@ class Outages:
         book, since = self._book, incident.telling.easing_since
         if since is None or incident.scope is Scope.CHECK or incident.family is not Family.SERVICE:
             return
-        if not book.is_failing(incident) or self._still_open_question(incident, since):
+        if not book.is_failing(incident) or self.inquiry.is_open_question(incident, since):
             return
         failing = book.failing(incident)
-        steps = [self._look(check, incident, now) for check in failing]
-        if len(failing) == len(book.roster.known(incident.checks)):
+        steps = [self.inquiry.look(check, incident, now) for check in failing]
+        if len(failing) == len(book.roster.known(incident.checks)) and _span(failing) == 1:
             self._correct(incident, failing, steps, since)
             return
-        if any(WIDTH[self._blame(step, since).scope] >= WIDTH[incident.scope] for step in steps[:1]):
+        if any(WIDTH[self.inquiry.blame(step, since).scope] >= WIDTH[incident.scope] for step in steps[:1]):
             book.put(replace(incident, telling=replace(incident.telling, easing_since=None)))
             return
         remaining = tuple(check.model or check.id for check in failing)
@@ -250,50 +256,20 @@ class Outages:
     def _correct(self, incident: Incident, failing: Sequence[Check], steps: Sequence[Step], since: Moment) -> None:
         """Something else works, and nothing has come back: not an end, but less than was thought from the start."""
         newest = max(steps, key=lambda step: step.health.since.mono_us)
-        blame = judged_of(failing, self._blame(newest, since))
+        blame = judged_of(failing, self.inquiry.blame(newest, since))
         settled = replace(incident, telling=replace(incident.telling, easing_since=None))
         if family_of(blame.fault_domain) is not incident.family or WIDTH[blame.scope] >= WIDTH[incident.scope]:
             self._book.put(settled)
         else:
-            self._update(incident, widened(settled, blame, newest.check), newest)
-
-    def _still_open_question(self, incident: Incident, since: Moment) -> bool:
-        """True while a member that was failing has not been looked at since something had come back."""
-        members, healths = self._book.cases.failing.of(incident.id), self._book.roster.healths
-        last = self._unseen.pop(incident.id, "")
-        if last in members and not _failed_since(healths[last], since):
-            found: str | None = last  # as the last time: the others need not be walked again
-        else:
-            found = next((check for check in members if not _failed_since(healths[check], since)), None)
-        if found is not None:
-            self._unseen[incident.id] = found
-        return found is not None
+            self._update(incident, self.inquiry.widened(settled, blame, newest.check), newest)
 
     def _resolve(self, incident: Incident, step: Step) -> None:
-        self._unseen.pop(incident.id, None)
         ended = replace(incident, resolved_at=step.started_at)
         why = incident.telling.withheld
         note = () if why is None else (("withheld", str(why)),)
         self._book.tell(Kind.RESOLVED, ended, step.now, by=step.by, previous=incident, note=note)
 
-    def _blame(self, step: Step, since: Moment) -> Blame:
-        roster, check, verdict = self._book.roster, step.check, step.verdict
-        family = family_of(verdict.fault_domain)
-        blame = judge(check, verdict, roster.proofs(check, family, since))
-        whole = blame.scope is Scope.ENDPOINT or len(roster.endpoints[check.endpoint]) == 1
-        lost = whole and family is Family.SERVICE and lost_on_the_way(verdict)
-        if lost and is_network(roster.proofs_of_network(since)):
-            return Blame(Scope.NETWORK, FaultDomain.NETWORK)
-        return blame
 
-    def _look(self, check: Check, incident: Incident, now: Moment) -> Step:
-        """A member as its newest probe has left it."""
-        health = self._book.roster.healths[check.id]
-        if health.latest is None or health.latest_at is None:
-            raise ValueError("a check that was never probed cannot be down")
-        return Step(check, health, incident.because, health.latest, health.latest_at, now)
-
-
-def _failed_since(health: Health, since: Moment) -> bool:
-    latest, at = health.latest, health.latest_at
-    return latest is not None and at is not None and latest.status.is_failure and at.mono_us >= since.mono_us
+def _span(checks: Sequence[Check]) -> int:
+    """How many endpoints they are of."""
+    return len({check.endpoint for check in checks})

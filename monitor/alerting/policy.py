@@ -111,10 +111,9 @@ def widened(incident: Incident, blame: Blame, check: Check) -> Incident:
     wide = replace(
         incident,
         scope=blame.scope,
-        endpoint=NETWORK if blame.scope is Scope.NETWORK else incident.endpoint,
+        endpoint=NETWORK if blame.scope is Scope.NETWORK else check.endpoint,
         provider=check.provider if blame.scope is Scope.PROVIDER else None,
         cause=cause,
-        told=with_cause(incident.told, cause),
     )
     return replace(wide, key=_key_of(wide, check)) if untold else wide
 

@@ -11,6 +11,7 @@ from monitor.alerting.audience import Audience
 from monitor.alerting.batch import Queued
 from monitor.alerting.messages import Occurrence, notifications
 from monitor.alerting.notification import Event
+from monitor.alerting.policy import with_cause
 from monitor.alerting.silences import Silence
 from monitor.clock import Moment
 from monitor.domain.check import Check
@@ -197,4 +198,5 @@ def _as_told(kind: Kind, incident: Incident, channels: tuple[str, ...], decision
         hold_until=None,
         grown=False,
     )
-    return replace(incident, telling=told)
+    before = incident.told if telling.first_at is not None else ()  # what nobody was told of may be told later
+    return replace(incident, telling=told, told=with_cause(before, incident.cause))
