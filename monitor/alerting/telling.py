@@ -79,13 +79,17 @@ def withheld(
         return Told.GROUP_WAIT
     if audience.maintenance and failing and all(audience.maintenance.covering(c, now.wall_us) for c in failing):
         return Told.MAINTENANCE
-    if failing and any(silence.hides(incident, failing, now) for silence in quiet.silences):
+    if failing and all(_is_silenced(incident, check, quiet, now) for check in failing):
         return Told.SILENCED
     if incident.kind in _SILENT_WHILE_FLAPPING and failing and all(c.id in quiet.flapping for c in failing):
         return Told.FLAPPING
     if incident.kind in _FOLLOWS_FROM_AN_OUTAGE and failing and all(c.id in quiet.known_down for c in failing):
         return Told.OUTAGE_TOLD
     return None if audience.channels else Told.NO_CHANNELS
+
+
+def _is_silenced(incident: Incident, check: Check, quiet: Quiet, now: Moment) -> bool:
+    return any(silence.hides(incident, (check,), now) for silence in quiet.silences)
 
 
 def tell(

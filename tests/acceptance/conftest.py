@@ -117,7 +117,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 @pytest.fixture(scope="session")
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """How the scenes went of all tests that ask for one; they are performed together, when the first is asked for."""
-    given = (getattr(item, "callspec", None) for item in request.session.items)
+    given = (getattr(item, "callspec", None) for item in request.session.items if item.path.parent == HERE)
     scenes = [callspec.params["scene"] for callspec in given if callspec is not None and "scene" in callspec.params]
     made = Outcomes()
     asyncio.run(made.perform(scenes, World, tmp_path_factory.mktemp("plays")))

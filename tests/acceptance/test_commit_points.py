@@ -189,10 +189,13 @@ class Outage:
         """Once everything is delivered, and the daemon had time to repeat what it must not."""
         unsettled = "SELECT 1 FROM outbox WHERE settled_at_us IS NULL"
         while not living.done():
+            pid = self._pid
             if self._runs() and not self.daemon.rows(unsettled):
                 await asyncio.sleep(0.2)
+                if pid != self._pid:
+                    continue  # it died meanwhile, and the next one is still getting up
                 with suppress(ProcessLookupError):
-                    os.kill(self._pid, signal.SIGTERM)
+                    os.kill(pid, signal.SIGTERM)
                 await asyncio.wait([living], timeout=3)
             await asyncio.sleep(0.05)
         await living

