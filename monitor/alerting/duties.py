@@ -13,7 +13,6 @@ from monitor.alerting.scene import NOTHING_BESIDES, Extra
 from monitor.alerting.silences import Silence, Until
 from monitor.alerting.telling import newcomers
 from monitor.clock import Moment
-from monitor.domain.check import Check
 from monitor.domain.incident import Incident, IncidentEventKind, Scope, Told
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.severity import Severity
@@ -77,13 +76,8 @@ class Duties:
             self._welcome(incident, now)
 
     def _settle(self, incident: Incident, now: Moment) -> None:
-        hold, failing = incident.telling.hold_until, self._book.failing(incident)
-        waits = hold is not None and now.mono_us < hold.mono_us
-        if (
-            waits
-            and failing
-            and any(self._outages.inquiry.is_undecided(incident, check, now) for check in _apart(failing))
-        ):
+        hold = incident.telling.hold_until
+        if hold is not None and now.mono_us < hold.mono_us and self._outages.inquiry.is_waiting(incident, now):
             return
         free = replace(incident, telling=replace(incident.telling, hold_until=None))
         settled = self._outages.settled(free, now)
@@ -184,8 +178,3 @@ class Duties:
             return False
         concerned = (self._book.failing(incident) for incident in self._book.cases)
         return not any(silence.matcher.matches_check(check) for failing in concerned for check in failing)
-
-
-def _apart(failing: tuple[Check, ...]) -> tuple[Check, ...]:
-    """One check of each endpoint: what is undecided is so for all of its checks."""
-    return tuple({check.endpoint: check for check in failing}.values())

@@ -47,9 +47,24 @@ class Inquiry:
     def is_undecided(self, incident: Incident, check: Check, now: Moment) -> bool:
         """True while it may turn out that more is concerned than this member and the others."""
         roster = self._book.roster
-        if roster.in_doubt(check.endpoint, set(incident.checks), now):
+        if roster.in_doubt(check.endpoint, self._book.cases.members(incident), now):
             return True
         return lost_on_the_way(roster.healths[check.id].latest) and roster.lost_in_doubt(check.host)
+
+    def is_waiting(self, incident: Incident, now: Moment) -> bool:
+        """True while it may turn out that more is concerned than an open incident's members."""
+        failing, roster = self._book.cases.failing.of(incident.id), self._book.roster
+        endpoints = set(roster.endpoints if incident.scope is Scope.NETWORK else (incident.endpoint,))
+        for member in reversed(incident.checks):  # the last of each endpoint stands for all of its members
+            check = roster.checks.get(member)
+            if check is None or member not in failing or check.endpoint not in endpoints:
+                continue
+            if self.is_undecided(incident, check, now):
+                return True
+            endpoints.remove(check.endpoint)
+            if not endpoints:
+                break
+        return False
 
     def is_open_question(self, incident: Incident, since: Moment) -> bool:
         """True while a member that is believed to fail was not seen to fail since then."""

@@ -4,7 +4,7 @@ Owns indexes only; what is believed of a check is `domain.health`, whose fault i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 
@@ -73,19 +73,19 @@ class Roster:
             if not asked:
                 del self._asked[check.endpoint]
 
-    def in_doubt(self, endpoint: str, members: Iterable[str], now: Moment) -> bool:
+    def in_doubt(self, endpoint: str, members: Container[str], now: Moment) -> bool:
         """True while another check of the endpoint has an unconfirmed streak, or a sibling has not answered yet."""
         waiting = self._asked.get(endpoint, {})
         if any(now.s_since(since) < TRIAGE_LASTS_S for since in waiting.values()):
             return True
-        doubtful = self._doubtful.get(endpoint)
-        return doubtful is not None and not doubtful.issubset(members)
+        return any(check not in members for check in self._doubtful.get(endpoint, ()))
 
     def lost_in_doubt(self, host: str) -> bool:
         """True while a check on another host has an unconfirmed streak that the network may have caused."""
         return any(
-            self.checks[check].host != host and lost_on_the_way(self.healths[check].latest)
-            for doubtful in self._doubtful.values()
+            lost_on_the_way(self.healths[check].latest)
+            for endpoint, doubtful in self._doubtful.items()
+            if self._by_endpoint[endpoint][0].host != host
             for check in doubtful
         )
 
