@@ -36,10 +36,12 @@ class BatchWriter:
     """
 
     def __init__(self, sql: Dialect) -> None:
-        self.names = Names()
+        self.names = Names(sql)
         # Only a mark of what was written: a day of ten thousand checks takes 5 MB, and is in their healths already.
         self._marks: dict[str, int] = {}
         self._new_marks: dict[str, int] = {}
+        # The members of each open incident that are on disk: ten thousand are not written again with every commit.
+        self._enlisted: dict[int, tuple[str, ...]] = {}
         self._written: list[Result] = []
         self._insert_result = dialect.insert_sql(sql, tables.results)
         self._upsert_detail = dialect.upsert_sql(sql, tables.result_details)
@@ -69,6 +71,10 @@ class BatchWriter:
         """The transaction is over: what was learned in it is kept, or forgotten with it."""
         if committed:
             self._marks.update(self._new_marks)
+            for incident in batch.incidents.values():
+                self._enlisted[incident.id] = incident.checks
+                if not incident.is_open:
+                    del self._enlisted[incident.id]
             self._written = list(batch.results)
         else:
             self.forget()
@@ -78,6 +84,7 @@ class BatchWriter:
         """Ids and memories are looked up and written again."""
         self.names.forget()
         self._marks = {}
+        self._enlisted = {}
 
     def _write_results(self, connection: Connection, results: list[Result]) -> None:
         # The same objects once more: the answer to their commit was lost (a cancelled caller), not the commit.
@@ -130,7 +137,9 @@ class BatchWriter:
         _many(connection, self._insert_incident_check, list(self._incident_checks(connection, incident)))
 
     def _incident_checks(self, connection: Connection, incident: Incident) -> Iterator[Values]:
-        for position, name in enumerate(incident.checks):
+        written = self._enlisted.get(incident.id, ())
+        known = len(written) if incident.checks[: len(written)] == written else 0
+        for position, name in enumerate(incident.checks[known:], start=known):
             check = self.names.check(connection, name, incident.started_at.wall_us)
             yield (incident.id, position, check, (incident.joined_at or incident.detected_at).wall_us)
 

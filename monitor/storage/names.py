@@ -6,11 +6,11 @@ been rolled back with it.
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, select
 
 from monitor.domain.check import CheckKind, provider_of
 from monitor.domain.result import Verdict
-from monitor.storage import tables
+from monitor.storage import dialect, tables
 from monitor.storage.writable import clean
 
 Reason = tuple[str, str, str]
@@ -18,9 +18,16 @@ REASONS_KEPT = 10_000
 
 
 class Names:
-    """Check ids and reason ids, looked up once."""
+    """Check ids and reason ids, looked up once.
 
-    def __init__(self) -> None:
+    Args:
+        sql: the dialect that the one question which ten thousand checks ask at a start is prepared for.
+    """
+
+    def __init__(self, sql: Dialect) -> None:
+        newest = tables.results.c.started_at_us
+        question = select(func.max(newest)).where(tables.results.c.check_id == bindparam("check"))
+        self._ask_newest = dialect.prepared(sql, question)
         self._checks: dict[str, int] = {}
         self._stored: dict[str, int] | None = None  # as read; whoever asks for one brings the string that is kept
         self._renamed: dict[str, str] = {}
@@ -72,9 +79,7 @@ class Names:
         """The newest `started_at_us` of a check; -1 without a result."""
         known = self._newest.get(check)
         if known is None:
-            column = tables.results.c.started_at_us
-            query = select(func.max(column)).where(tables.results.c.check_id == check)
-            found = connection.execute(query).scalar()
+            found = connection.exec_driver_sql(self._ask_newest, (check,)).scalar()
             known = self._newest[check] = -1 if found is None else found
         return known
 

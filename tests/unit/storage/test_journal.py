@@ -268,9 +268,9 @@ async def test_commits_are_heartbeats_every_few_seconds(world: "World") -> None:
 
 async def test_names_are_looked_up_once(world: "World") -> None:
     """The second time costs no statement."""
-    names = Names()
 
     def work(connection: Connection) -> list[int | None]:
+        names = Names(connection.dialect)
         verdict = world.failure().verdict
         first = [
             names.check(connection, "gw/chat/m", 0),

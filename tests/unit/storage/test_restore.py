@@ -148,7 +148,8 @@ async def test_an_open_incident_is_read_back_as_it_was(world: "World", values: d
     """With its checks in order, what was told and what is about to be."""
     await world.writer.run(lambda connection: connection.exec_driver_sql("DELETE FROM incident_checks"))
     incident = Incident(id=1, key="gw/chat/m", **values)
-    await world.commit(incidents={1: incident})
+    journal = Journal(world.writer)  # one that has not written before, and so leaves nothing out
+    await journal.commit(Batch(incidents={1: incident}))
     restored = await world.journal.restore([], NOW)
     assert restored.open_incidents == (incident,)
 
