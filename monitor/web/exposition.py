@@ -16,7 +16,7 @@ from monitor.domain.check import Check
 from monitor.domain.health import State
 from monitor.domain.severity import Severity
 from monitor.logs import visible
-from monitor.web.metrics import Histogram, Sample
+from monitor.web.sample import Histogram, Sample
 
 ABOVE_ALL = "+Inf"
 _PROCESS = ProcessCollector(registry=CollectorRegistry())  # of its own: else it joins the library's global one

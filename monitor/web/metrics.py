@@ -4,17 +4,14 @@ Owns what is counted, and the buckets. Names and labels are `exposition`, which 
 then nobody pays for the library. A metric object per series would be ten megabytes at 10,000 checks.
 """
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from monitor.clock import SystemClock
 from monitor.domain.check import Check
-from monitor.domain.health import Health
-from monitor.domain.incident import Incident
 from monitor.domain.result import Result, Status
 from monitor.storage.outbox import Waiting
+from monitor.web.sample import Histogram, Pings, Sample
 from monitor.web.sources import LedgerFace
 
 # Source: OpenTelemetry GenAI semantic conventions, gen_ai.client.operation.duration.
@@ -23,79 +20,6 @@ LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5
 COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
 MS_PER_S = 1000.0
 ALL_IS_WELL = "well"
-
-
-class Histogram:
-    """How many values fell into which bucket.
-
-    Args:
-        bounds: the upper bound of each bucket, inclusive, ascending; one more bucket lies above the last.
-
-    Attributes:
-        counts: by bucket.
-        total: the sum of all values.
-    """
-
-    __slots__ = ("bounds", "counts", "total")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
-
-    def copy(self) -> "Histogram":
-        """As it is now."""
-        taken = Histogram(self.bounds)
-        taken.counts[:], taken.total = self.counts, self.total
-        return taken
-
-
-@dataclass(slots=True)
-class Pings:
-    """What became of the pings of the dead-man switch.
-
-    Attributes:
-        counts: by what they said and whether they arrived.
-        last_well_us: when the word that all is well last arrived, wall time; 0 before.
-    """
-
-    counts: Counter[tuple[str, bool]] = field(default_factory=Counter)
-    last_well_us: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """All that one scrape shows, copied on the event loop, so that it may be written in a thread.
-
-    Attributes:
-        probes: results by check and status, of the checks in force.
-        durations: by endpoint.
-        notifications: attempts by channel and outcome.
-        backlog: None while the database does not answer.
-        pings: None where there is no dead-man switch.
-    """
-
-    checks: Mapping[str, Check]
-    healths: Mapping[str, Health]
-    open_incidents: tuple[Incident, ...]
-    pending: int
-    dropped: int
-    last_commit_us: int | None
-    probes: Mapping[tuple[str, Status], int]
-    durations: Mapping[str, Histogram]
-    lag: Histogram
-    commit: Histogram
-    notifications: Mapping[tuple[str, str], int]
-    certificate_days: Mapping[str, float]
-    config_valid: bool
-    uplink_up: bool
-    pings: Pings | None
-    backlog: Mapping[str, Waiting] | None
 
 
 class Metrics:
