@@ -38,7 +38,7 @@ class Conditions:
             # A certificate is its host's, whichever check has seen it.
             scope = Scope.ENDPOINT if kind is IncidentKind.CERTIFICATE else Scope.CHECK
             blame = Blame(scope, step.verdict.fault_domain)
-            incident = opened(book.new_id(), kind, blame, step, None)
+            incident = opened(book.new_id(), kind, blame, step)
             if severity is not None:
                 incident = replace(incident, severity=severity)
             book.cases.put(incident)

@@ -175,7 +175,7 @@ class Outages:
 
     def _open(self, step: Step, blame: Blame, *, held: bool) -> None:
         book, check, now = self._book, step.check, step.now
-        incident = opened(book.new_id(), OUTAGE, blame, step, None)
+        incident = opened(book.new_id(), OUTAGE, blame, step)
         present = next((one for one in book.cases if one.key == incident.key), None)
         if present is not None:
             self._join(present, step, None)

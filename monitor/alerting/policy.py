@@ -16,7 +16,6 @@ from monitor.domain.incident import (
     Family,
     Incident,
     Scope,
-    Telling,
     family_of,
     incident_key,
     outage_key,
@@ -59,11 +58,10 @@ class Step:
         return self.check, self.result
 
 
-def opened(incident_id: int, kind: IncidentKind, blame: Blame, step: Step, hold_until: Moment | None) -> Incident:
+def opened(incident_id: int, kind: IncidentKind, blame: Blame, step: Step) -> Incident:
     """A new incident of one check."""
     check, verdict = step.check, step.verdict
     cause = Cause(verdict.status, blame.fault_domain)
-    outage = kind is IncidentKind.OUTAGE
     return Incident(
         id=incident_id,
         key=_key(kind, blame, check),
@@ -82,7 +80,6 @@ def opened(incident_id: int, kind: IncidentKind, blame: Blame, step: Step, hold_
         scope=blame.scope,
         provider=check.provider if blame.scope is Scope.PROVIDER else None,
         joined_at=step.now,
-        telling=Telling(hold_until=hold_until if outage else None),
     )
 
 

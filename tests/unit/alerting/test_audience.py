@@ -104,5 +104,5 @@ def test_refusal(props: "Props", route: Route, expected: Told | None) -> None:
     check = props.chat("o/a", tags=("paid",))
     verdict = props.verdict(Status.RATE_LIMITED)
     step = Step(check, Health(check.id, since=props.start), None, verdict, props.start, props.start)
-    incident = opened(1, IncidentKind.OUTAGE, Blame(Scope.ENDPOINT, FaultDomain.QUOTA), step, None)
+    incident = opened(1, IncidentKind.OUTAGE, Blame(Scope.ENDPOINT, FaultDomain.QUOTA), step)
     assert route.refusal(incident, (props.chat("x", "gx"), check), props.start.wall_us, UTC) is expected

@@ -53,7 +53,7 @@ def test_hides(props: "Props", matcher: Matcher, expected: bool) -> None:  # noq
     failing = (props.chat("o/a"), props.chat("o/b"))
     health = Health(failing[0].id, since=props.start)
     step = Step(failing[0], health, None, props.verdict(Status.TIMEOUT), props.start, props.start)
-    incident = opened(1, IncidentKind.OUTAGE, Blame(Scope.PROVIDER, FaultDomain.PROVIDER), step, None)
+    incident = opened(1, IncidentKind.OUTAGE, Blame(Scope.PROVIDER, FaultDomain.PROVIDER), step)
     one = silence(props, matcher)
     assert one.hides(incident, failing, props.start.plus_s(20)) is expected
     assert not one.hides(incident, failing, props.start.plus_s(5))
