@@ -1,9 +1,10 @@
 """Starts the daemon in forks of one process, and lets it kill itself right before or right after its n-th transaction.
 
-Reads one JSON object a line: `config`, `environ`, `point` (0: never), `after` (the commit, or before it). Writes one a
-line: `pid` of each fork in turn, and `ended` with `code` (negative: a signal). A fork tells in the file `points` in its
-folder, one line each, which transactions it has reached: the tables that each has written, and what became of rows of
-the outbox. Transactions that change nothing are no points; several in a row that only record what was probed are one.
+Reads one JSON object a line: `config`, `environ`, `point` (its number, or a word of what it writes, then the first such
+one; null: never), `after` (the commit, or before it). Writes one a line: `pid` of each fork in turn, and `ended` with
+`code` (negative: a signal). A fork tells in the file `points` in its folder, one line each, which transactions it has
+reached: the tables that each has written, and what became of rows of the outbox. Transactions that change nothing are
+no points; several in a row that only record what was probed are one.
 """
 
 import json
@@ -34,7 +35,7 @@ WRITER = "storage-writer"
 class Walk:
     """Counts the transactions of the writer thread, and ends the process at one of them."""
 
-    def __init__(self, point: int, points: Path, *, after: bool) -> None:
+    def __init__(self, point: int | str, points: Path, *, after: bool) -> None:
         self._point = point
         self._after = after
         self._points = points.open("a", buffering=1)
@@ -73,7 +74,7 @@ class Walk:
             return False
         self._count += 1
         self._points.write(f"{' '.join(sorted(written))}\n")
-        return self._count == self._point
+        return self._count == self._point or self._point in written
 
 
 def become(wish: dict[str, Any]) -> None:
@@ -86,7 +87,7 @@ def become(wish: dict[str, Any]) -> None:
         os.dup2(file, number)
     os.environ.clear()
     os.environ.update(wish["environ"])
-    if wish["point"]:
+    if wish["point"] is not None:
         walk = Walk(wish["point"], folder / "points", after=wish["after"])
         event.listen(Engine, "before_cursor_execute", walk.statement)
         DefaultDialect.do_commit = lambda _, connection: walk.commit(connection)  # type: ignore[method-assign]
