@@ -24,6 +24,7 @@ from monitor.domain.check import Check
 from monitor.domain.follow_up import AS_PLANNED, FollowUp
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
+from monitor.domain.kept import Kept
 from monitor.domain.renaming import Renaming
 from monitor.domain.result import Result
 from monitor.domain.rules_judge import RuleFinding
@@ -167,6 +168,11 @@ class Ledger:
     def plan_changed(self, change: RhythmChange) -> None:
         """Remember when a check was due from now on, so that coverage is known later."""
         self._desk.batch.rhythms.append(change)
+        self._wake(urgent=False)
+
+    def keep(self, *facts: Kept) -> None:
+        """Remember facts beside the results; they go with the next commit, which they do not hasten."""
+        self._desk.batch.kept.extend(facts)
         self._wake(urgent=False)
 
     def notify(self, notification: Notification, channels: Iterable[str], now: Moment) -> None:

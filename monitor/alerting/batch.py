@@ -8,6 +8,7 @@ from monitor.clock import Moment
 from monitor.domain.availability import Rhythm
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident, IncidentEvent
+from monitor.domain.kept import Kept
 from monitor.domain.result import Result
 
 
@@ -52,10 +53,11 @@ class Batch:
     outbox: list[Queued] = field(default_factory=list)
     rhythms: list[RhythmChange] = field(default_factory=list)
     silences: dict[int, Silence] = field(default_factory=dict)
+    kept: list[Kept] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """True if there is anything to write."""
-        return any((self.results, self.healths, self.incidents, self.events, self.outbox, self.rhythms, self.silences))
+        return any(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,6 +277,9 @@ KIND_WORDS: MappingProxyType[IncidentKind, Bilingual] = MappingProxyType(
         IncidentKind.BURN_RATE: ("error budget burns too fast", "오류 예산 과다 소진"),
         IncidentKind.CERTIFICATE: ("certificate expires soon", "인증서 만료 임박"),
         IncidentKind.COVERAGE: ("too few probes", "프로브 부족"),
+        IncidentKind.CATALOGUE: ("no longer in the model list", "모델 목록에서 사라짐"),
+        IncidentKind.HEADROOM: ("rate limit nearly used up", "요청 한도 소진 임박"),
+        IncidentKind.BALANCE: ("balance nearly used up", "잔액 소진 임박"),
     },
 )
 

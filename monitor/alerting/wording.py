@@ -17,7 +17,7 @@ from monitor.domain.action import sentence
 from monitor.domain.health import DownBecause
 from monitor.domain.incident import Cause, Incident
 from monitor.domain.incident_kind import IncidentKind
-from monitor.domain.rules_judge import RULE_KINDS
+from monitor.domain.rules_judge import CAUSE_OF
 from monitor.domain.severity import Severity
 
 _TOLD_AT_ONCE_S = 60.0
@@ -210,7 +210,7 @@ def _fault_and_reason(scene: Scene, voice: Voice) -> Iterator[str]:
 def _action(scene: Scene, voice: Voice) -> str | None:
     if scene.incident.action is not None:
         return sentence(scene.incident.action, voice.language)
-    if scene.incident.kind in RULE_KINDS:
+    if scene.incident.kind in CAUSE_OF:
         return rule_advice(scene.incident.kind, voice)
     return voice.say(Phrase.ADVICE_SLOW) if scene.incident.kind is IncidentKind.SLOW else None
 

@@ -59,11 +59,13 @@ async def _read(base_url: str, key: Secret | None) -> Listing:
     connections = Connections()
     try:
         route = endpoint.route(check, fresh=True)
-        outcome = await exchange(connections, endpoint.request(check), route, deadline=deadline, now_s=now_s)
+        outcome = await exchange(connections, endpoint.request(check, None), route, deadline=deadline, now_s=now_s)
     finally:
         await connections.aclose()
     redactor = Redactor([] if key is None else [key.reveal()])
-    return _listing(outcome, classify(check, outcome, redactor=redactor, now_s=now_s).verdict)
+    return _listing(
+        outcome, classify(check, outcome, dialect=endpoint.protocol(check), redactor=redactor, now_s=now_s).verdict
+    )
 
 
 def _target(base_url: str, key: Secret | None) -> EndpointTarget:

@@ -69,6 +69,8 @@ def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict
         rules=_shared(_rules(values)),
         host=host,
         tags=endpoint.tags,
+        protocol=endpoint.protocol,
+        stream=bool(values["stream"]) and model is not None,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic_core import InitErrorDetails
 
 from monitor.config.alerting import Flapping
 from monitor.config.claims import wrong_claims
-from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Stream, Tags
+from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Tags
 from monitor.config.model import Model, detail
 from monitor.config.rules import (
     AvailabilityOption,
@@ -53,7 +53,7 @@ class Overrides(Model):
     slow_after_s: SlowAfter | None = None
     max_tokens: MaxTokens | None = None
     loading_grace_s: LoadingGrace | None = None
-    stream: Stream | None = None
+    stream: Flag | None = None
     public: Public | None = None
     severity: Severity | None = None
     availability_rule: AvailabilityOption | None = None
@@ -79,7 +79,7 @@ class Defaults(Overrides):
     slow_after_s: SlowAfter = seconds("5s")
     max_tokens: MaxTokens = 16
     loading_grace_s: LoadingGrace = seconds("5m")
-    stream: Stream = False
+    stream: Flag = False
     public: Public = False
     certificate_rule: CertificateOption = Field(
         default_factory=CertificateTable, json_schema_extra={"default": {"warning": "14d", "critical": "3d"}}

@@ -19,9 +19,10 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from monitor.config import urls
-from monitor.config.model import Model, detail, unavailable, wrong
+from monitor.config.model import Model, detail, nearest, unavailable, wrong
 from monitor.config.secrets import HOW, SecretRef
 from monitor.config.vendors import looks_like_key
+from monitor.protocols.registry import BUILT_IN, protocol_names
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 _SECRET_WORDS = (
@@ -150,11 +151,11 @@ def _each_once(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _protocol(value: object) -> str:
-    if value == "anthropic":
-        raise unavailable('protocol "anthropic"', 'use "openai" where the endpoint offers it')
-    if value != "openai":
-        raise wrong('unknown protocol; use "openai"')
-    return "openai"
+    if not isinstance(value, str):
+        raise wrong("must be the name of a protocol in quotes")
+    if value not in BUILT_IN and value not in protocol_names():
+        raise wrong(f"unknown protocol: {nearest(value, protocol_names())}")
+    return value
 
 
 Headers = Annotated[
@@ -168,7 +169,6 @@ Beside = Annotated[Path, PlainValidator(_beside, json_schema_input_type=str)]
 Protocol = Annotated[str, PlainValidator(_protocol, json_schema_input_type=str)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
-Stream = Annotated[bool, _off_flag("stream = true", "use false")]
 Public = Annotated[bool, _off_flag("public = true", "use false")]
 Tags = Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], AfterValidator(_each_once)]
 Target = Annotated[

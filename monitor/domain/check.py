@@ -11,7 +11,7 @@ from monitor.domain.severity import Severity
 
 
 class CheckKind(StrEnum):
-    """What a check probes."""
+    """What a check probes: a model list, or any model, whatever it is good for."""
 
     MODELS = "models"
     CHAT = "chat"
@@ -72,6 +72,8 @@ class Check:
         host: of the endpoint's URL, in lower case; endpoints on one host share its troubles.
         tags: of the endpoint; for routes, silences and maintenance windows.
         window_rules: what must hold over windows of time.
+        protocol: what is spoken with the model.
+        stream: the answer is asked for piece by piece.
     """
 
     id: str
@@ -89,6 +91,8 @@ class Check:
     host: str = ""
     tags: tuple[str, ...] = ()
     window_rules: tuple[Rule, ...] = ()
+    protocol: str = "openai"
+    stream: bool = False
 
 
 def check_id(endpoint: str, kind: CheckKind, model: str | None) -> str:

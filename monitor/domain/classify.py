@@ -7,26 +7,30 @@ rows of `answer_rows` and `error_rows`, and `docs/classification.md` shows them 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.domain.answer_rows import NO_ANSWER_ROWS, READING_ROWS, SLOW_ROWS
+from monitor.domain.ask import Ask
 from monitor.domain.body import Body, Shape, is_html, read_body
 from monitor.domain.check import Check, CheckKind
-from monitor.domain.completion import read_completion, token_counts
+from monitor.domain.dialect import Dialect
 from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
 from monitor.domain.error_shapes import UpstreamError, error_of
-from monitor.domain.model_list import read_model_list
+from monitor.domain.limits import limits_of
+from monitor.domain.model_list import ModelList, read_model_list
 from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
 from monitor.domain.reading import Reading
 from monitor.domain.redact import Redactor
+from monitor.domain.reply import NOT_COUNTED, Reply
 from monitor.domain.result import FaultDomain, Finding, Status, Verdict
 from monitor.domain.retry_after import retry_after_s
 from monitor.domain.rulings import IN_BAND, ErrorRow, Evidence, NoAnswerRow, ReadingRow, SlowRow
+from monitor.domain.stream import Streamed
 
 Row = NoAnswerRow | ReadingRow | ErrorRow | SlowRow
 
 REASON_LIMIT = 200
+_MODEL_LIMIT = 128
 _WORDS_LOOKED_AT = 4096
 _REQUEST_ID_LIMIT = 64
 _REQUEST_ID_HEADERS = (
@@ -59,21 +63,25 @@ class Judgement:
     Attributes:
         says: the reason, not redacted yet; None for a plain UP.
         error: what upstream said, where it said something.
-        document: the JSON value of the body, where it is one.
+        reply: what the model said, where it was asked something and an answer came.
+        listed: the ids of a model list.
     """
 
     row: Row
     says: str | None = None
     error: UpstreamError | None = None
-    document: Any = None
+    reply: Reply | None = None
+    listed: tuple[str, ...] | None = None
 
 
 def classify(
     check: Check,
     outcome: Outcome,
     *,
+    dialect: Dialect,
     redactor: Redactor,
     now_s: float,
+    ask: Ask | None = None,
     configured_models: Sequence[str] = (),
     list_is_404: bool = False,
 ) -> Finding:
@@ -82,31 +90,37 @@ def classify(
     Args:
         check: what was probed.
         outcome: what came back.
+        dialect: reads answers of the check's protocol.
+        ask: what the model was asked; None for a model list.
         redactor: knows the secrets that must not be in a reason.
         now_s: seconds since 1970, against which dates in retry hints are read.
         configured_models: the ids that a model list should contain.
         list_is_404: the last probe of the endpoint's model list gave 404.
     """
-    judgement = judge(check, outcome, configured_models)
-    row = judgement.row
+    judgement = judge(check, outcome, dialect, ask, configured_models)
+    row, reply = judgement.row, judgement.reply
     verdict = _PLAIN_UP
     if row.ruling.status is not Status.UP or judgement.says is not None:
         verdict = _verdict(check, outcome, judgement, redactor=redactor, now_s=now_s, list_is_404=list_is_404)
-    input_tokens, output_tokens = token_counts(judgement.document)
     return Finding(
         verdict,
         _request_id(outcome.headers, judgement.error, redactor),
-        input_tokens,
-        output_tokens,
+        NOT_COUNTED if reply is None else reply.usage,
         isinstance(row, ErrorRow) and row.refuses_max_tokens,
+        answered_by=None if reply is None or reply.model is None else redactor.clean(reply.model, _MODEL_LIMIT),
+        reading=row.reading if isinstance(row, ReadingRow) else None,
+        limits=limits_of(outcome.headers, now_s),
+        listed=judgement.listed,
     )
 
 
-def judge(check: Check, outcome: Outcome, configured_models: Sequence[str] = ()) -> Judgement:
+def judge(
+    check: Check, outcome: Outcome, dialect: Dialect, ask: Ask | None = None, configured_models: Sequence[str] = ()
+) -> Judgement:
     """The row that rules, before anything is redacted; for `classify`, and for whoever must explain it."""
     if isinstance(outcome, NoAnswer):
         return _judge_silence(check, outcome)
-    judgement = _judge_answer(check, outcome, configured_models)
+    judgement = _judge_answer(check, outcome, dialect, ask, configured_models)
     return _slowed(check, outcome, judgement) if judgement.row.ruling.status is Status.UP else judgement
 
 
@@ -114,37 +128,65 @@ def _judge_silence(check: Check, silence: NoAnswer) -> Judgement:
     if silence.kind in _BROKEN_OFF and (silence.http_status or 0) in range(400, 600):
         shape = Shape.HTML if is_html(silence.headers.get("content-type", "")) else Shape.EMPTY
         return _judge_error(check, silence.http_status or 0, shape, UpstreamError(), unread=silence.detail)
+    stream = silence.stream
+    if stream is not None and (silence.kind is NoAnswerKind.CUT_IN_BODY or stream.reply.error is not None):
+        return _judge_stream(check, silence.http_status or 0, stream)
     row = next(row for row in NO_ANSWER_ROWS if silence.kind in row.kinds)
     return Judgement(row, silence.detail)
 
 
-def _judge_answer(check: Check, answer: Answer, configured_models: Sequence[str]) -> Judgement:
+def _judge_answer(
+    check: Check, answer: Answer, dialect: Dialect, ask: Ask | None, configured_models: Sequence[str]
+) -> Judgement:
     code = answer.http_status
     if 200 <= code < 300:  # noqa: PLR2004  HTTP's own classes of codes
-        return _judge_good_code(check, answer, configured_models)
+        if answer.stream is not None:
+            return _judge_stream(check, code, answer.stream)
+        return _judge_good_code(check, answer, dialect, ask, configured_models)
     if 300 <= code < 400:  # noqa: PLR2004
         return _reading(Reading.REDIRECT, code, _host(answer.headers.get("location")))
     if not 400 <= code < 600:  # noqa: PLR2004
         return _reading(Reading.ODD_STATUS, code)
     body = read_body(answer.body, answer.headers.get("content-type", ""))
-    return _judge_error(check, code, body.shape, error_of(body) or UpstreamError(), document=body.document)
+    return _judge_error(check, code, body.shape, error_of(body) or UpstreamError())
 
 
-def _judge_good_code(check: Check, answer: Answer, configured_models: Sequence[str]) -> Judgement:
-    body = read_body(answer.body, answer.headers.get("content-type", ""))
+def _judge_good_code(
+    check: Check, answer: Answer, dialect: Dialect, ask: Ask | None, configured_models: Sequence[str]
+) -> Judgement:
+    code, body = answer.http_status, read_body(answer.body, answer.headers.get("content-type", ""))
     if body.shape is not Shape.JSON:
-        return _judge_unread(check, answer.http_status, body)
-    if check.kind is CheckKind.CHAT:
-        completion = read_completion(body.document)
-        reading, detail, error = completion.reading, completion.finish or "none", completion.error
-    else:
-        models = read_model_list(body.document, configured_models)
-        reading, detail, error = models.reading, models.lacks or "", models.error
-    if error is not None:
-        return _judge_error(check, answer.http_status, body.shape, error, document=body.document)
+        return _judge_unread(check, code, body)
+    if check.kind is CheckKind.MODELS:
+        return _judge_list(check, code, read_model_list(body.document, configured_models), body)
+    reply = dialect.read(body.document)
+    if reply.error is not None:
+        return _judge_error(check, code, body.shape, reply.error, reply=reply)
     if body.damaged:
-        reading = Reading.DAMAGED
-    return _reading(reading, answer.http_status, detail, body.document)
+        return _reading(Reading.DAMAGED, code, reply=reply)
+    if ask is not None and ask.stream:
+        return _reading(Reading.NOT_STREAMED, code, reply=reply)
+    return _reading(reply.reading, code, reply.finish or "none", reply)
+
+
+def _judge_list(check: Check, code: int, models: ModelList, body: Body) -> Judgement:
+    if models.error is not None:
+        return _judge_error(check, code, body.shape, models.error)
+    judgement = _reading(Reading.DAMAGED if body.damaged else models.reading, code, models.lacks or "")
+    return replace(judgement, listed=models.listed)
+
+
+def _judge_stream(check: Check, code: int, stream: Streamed) -> Judgement:
+    reply = stream.reply
+    if reply.error is not None:
+        return _judge_error(check, code, Shape.JSON, reply.error, reply=reply)
+    if stream.corrupt is not None:
+        return _reading(Reading.CORRUPT_STREAM, code, stream.corrupt, reply)
+    if not stream.events:
+        return _reading(Reading.EMPTY_STREAM, code, reply=reply)
+    if not stream.whole:
+        return _reading(Reading.CUT_STREAM, code, str(stream.times.pieces), reply)
+    return _reading(reply.reading, code, reply.finish or "none", reply)
 
 
 def _judge_unread(check: Check, code: int, body: Body) -> Judgement:
@@ -157,14 +199,14 @@ def _judge_unread(check: Check, code: int, body: Body) -> Judgement:
     return _reading(_UNREAD_AS[body.shape], code, body.text)
 
 
-def _reading(reading: Reading, code: int, detail: str = "", document: Any = None) -> Judgement:
+def _reading(reading: Reading, code: int, detail: str = "", reply: Reply | None = None) -> Judgement:
     row = _READING_ROW[reading]
     if row.says is None:
-        return Judgement(row, document=document)
+        return Judgement(row, reply=reply)
     says = row.says.replace("{}", detail)
     if row.ruling.status is not Status.UP and reading is not Reading.NO_CONTENT:
         says = f"HTTP {code}: {says}"
-    return Judgement(row, says, document=document)
+    return Judgement(row, says, reply=reply)
 
 
 def _judge_error(
@@ -174,7 +216,7 @@ def _judge_error(
     error: UpstreamError,
     *,
     unread: str = "",
-    document: Any = None,
+    reply: Reply | None = None,
 ) -> Judgement:
     in_band = code < 400  # noqa: PLR2004  the first code that is an error
     effective = (error.http_status or IN_BAND) if in_band else code
@@ -184,7 +226,7 @@ def _judge_error(
     said = row.says or words or unread or _said_by_shape(shape) or ", ".join(sorted(error.codes))
     prefix = f"HTTP {code}, but an error" if in_band else f"HTTP {code}"
     says = row.says or (f"{prefix}: {said}" if said else prefix)
-    return Judgement(row, says, error, document)
+    return Judgement(row, says, error, reply)
 
 
 def _said_by_shape(shape: Shape) -> str:

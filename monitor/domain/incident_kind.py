@@ -4,7 +4,11 @@ from enum import StrEnum
 
 
 class IncidentKind(StrEnum):
-    """What is wrong: no answer worth having, a slow one, one that keeps changing, or a rule over a window is broken."""
+    """What is wrong with a check, or what lies ahead of it.
+
+    No answer worth having, a slow one, one that keeps changing, a broken rule over a window; or a model has left the
+    list, a rate limit or an account is nearly used up.
+    """
 
     OUTAGE = "outage"
     SLOW = "slow"
@@ -14,3 +18,6 @@ class IncidentKind(StrEnum):
     BURN_RATE = "burn_rate"
     CERTIFICATE = "certificate"
     COVERAGE = "coverage"
+    CATALOGUE = "catalogue"
+    HEADROOM = "headroom"
+    BALANCE = "balance"

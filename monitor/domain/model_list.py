@@ -26,15 +26,16 @@ class ModelList:
 
     Attributes:
         lacks: what it lacks, in words that quote upstream; None if nothing.
+        listed: its ids; None where it is no list.
         error: the error where the reading is ERROR.
     """
 
     reading: Reading
     lacks: str | None = None
+    listed: tuple[str, ...] | None = None
     error: UpstreamError | None = None
 
 
-_COMPLETE = ModelList(Reading.LIST)
 _NO_LIST = ModelList(Reading.NO_LIST)
 
 
@@ -53,7 +54,7 @@ def read_model_list(document: Any, configured: Sequence[str] = ()) -> ModelList:
     if entries is None or (entries and not listed):
         return _NO_LIST
     lacks = _lacks(listed, configured)
-    return ModelList(Reading.INCOMPLETE_LIST, lacks) if lacks else _COMPLETE
+    return ModelList(Reading.INCOMPLETE_LIST if lacks else Reading.LIST, lacks, listed)
 
 
 def listed_models(document: Any) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.domain.result import Phases
+from monitor.domain.stream import Streamed
 
 
 class NoAnswerKind(StrEnum):
@@ -33,6 +34,7 @@ class Answer:
         headers: names in lower case.
         body: decompressed, at most 1 MiB.
         certificate_days: days until the certificate expires; None without TLS.
+        stream: what was recorded of a stream of events, of which the body is then empty; None for any other body.
     """
 
     http_status: int
@@ -40,6 +42,7 @@ class Answer:
     body: bytes
     phases: Phases = field(default_factory=Phases)
     certificate_days: float | None = None
+    stream: Streamed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class NoAnswer:
         http_status: the status code when the headers had come before the end.
         headers: names in lower case; empty when none had come.
         peer: the numeric address at the other end, or the last one that was tried; None where it did not come to that.
+        stream: what had come of a stream; None if none had begun.
     """
 
     kind: NoAnswerKind
@@ -60,6 +64,7 @@ class NoAnswer:
     phases: Phases = field(default_factory=Phases)
     certificate_days: float | None = None
     peer: str | None = None
+    stream: Streamed | None = None
 
 
 Outcome = Answer | NoAnswer

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from monitor.clock import Moment
 from monitor.domain.action import Action
+from monitor.domain.limits import Limit
+from monitor.domain.reading import Reading
+from monitor.domain.reply import NOT_COUNTED, Usage
 
 
 class Status(StrEnum):
@@ -93,6 +96,42 @@ class Phases:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamTimes:
+    """When what came of a stream, in milliseconds since the request had been sent; None where it did not come.
+
+    Attributes:
+        first_event_ms: the first event with data, which may hold no token yet.
+        ttft_ms: the first generated token: content, reasoning or a tool call.
+        last_token_ms: the last one; the end-to-end latency of a stream.
+        max_stall_ms: the longest wait between two events with tokens.
+        pieces: how many events held generated tokens.
+    """
+
+    first_event_ms: float | None = None
+    ttft_ms: float | None = None
+    last_token_ms: float | None = None
+    max_stall_ms: float | None = None
+    pieces: int = 0
+
+    def tokens_per_s(self, output_tokens: int | None) -> float | None:
+        """Output tokens / (end-to-end latency - TTFT); None where that is not known."""
+        if (
+            not output_tokens
+            or self.ttft_ms is None
+            or self.last_token_ms is None
+            or self.last_token_ms <= self.ttft_ms
+        ):
+            return None
+        return output_tokens * 1000.0 / (self.last_token_ms - self.ttft_ms)
+
+    def tpot_ms(self, output_tokens: int | None) -> float | None:
+        """Time per output token after the first: (end-to-end latency - TTFT) / (output tokens - 1)."""
+        if not output_tokens or output_tokens < 2 or self.ttft_ms is None or self.last_token_ms is None:  # noqa: PLR2004
+            return None
+        return (self.last_token_ms - self.ttft_ms) / (output_tokens - 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What classification makes of an outcome.
 
@@ -122,10 +161,15 @@ class Result:
         finished_at: when the verdict was known.
         trigger: why the probe ran.
         latency_ms: start of the exchange to the last byte; None without a response.
-        ttft_ms: time to the first token; None when not streamed.
+        ttft_ms: from the end of the request to the first generated token; None when not streamed.
         lag_ms: how late the probe started after it was due.
         phases: parts of the exchange; None where nothing is worth keeping.
         certificate_days: days until the endpoint's certificate expires; None without TLS or without a handshake.
+        usage: tokens as the API counted them.
+        stream: when what came of a stream; None when not streamed.
+        answered_by: the model that says it answered, cleaned; None where the answer does not say.
+        limits: what the answer's headers say of rate limits.
+        listed: the ids of a model list, as upstream wrote them: hostile; None for anything but a list that was read.
     """
 
     check: str
@@ -138,15 +182,28 @@ class Result:
     ttft_ms: float | None = None
     lag_ms: float = 0.0
     request_id: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
     phases: Phases | None = None
     certificate_days: float | None = None
+    usage: Usage = NOT_COUNTED
+    stream: StreamTimes | None = None
+    answered_by: str | None = None
+    limits: tuple[Limit, ...] = ()
+    listed: tuple[str, ...] | None = None
 
     @property
     def status(self) -> Status:
         """The verdict's status."""
         return self.verdict.status
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Of the prompt."""
+        return self.usage.input_tokens
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Of the answer, reasoning included."""
+        return self.usage.output_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +213,17 @@ class Finding:
     Attributes:
         request_id: the upstream's id of the request, cleaned, at most 64 characters.
         token_parameter_refused: the API refused `max_tokens`; the probe repeats with `max_completion_tokens`.
+        answered_by: the model that says it answered, cleaned, at most 128 characters.
+        reading: what a good code's body turned out to be; None for anything else.
+        limits: what the headers say of rate limits.
+        listed: the ids of a model list, as upstream wrote them: hostile.
     """
 
     verdict: Verdict
     request_id: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    usage: Usage = NOT_COUNTED
     token_parameter_refused: bool = False
+    answered_by: str | None = None
+    reading: Reading | None = None
+    limits: tuple[Limit, ...] = ()
+    listed: tuple[str, ...] | None = None

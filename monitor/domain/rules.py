@@ -192,6 +192,7 @@ class Facts:
         timing, percentile: of a latency.
         short_window_s, short_value: the second window of a burn rate.
         objective, period_s: of a burn rate.
+        name: what a sentence names: the kind of a limit, the nearest model; may be upstream's, hostile.
     """
 
     value: float | None
@@ -204,6 +205,7 @@ class Facts:
     short_value: float = 0.0
     objective: float = 0.0
     period_s: float = 0.0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

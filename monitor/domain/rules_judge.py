@@ -41,14 +41,19 @@ CAUSE_OF: MappingProxyType[IncidentKind, Cause] = MappingProxyType(
         IncidentKind.BURN_RATE: Cause(Status.DEGRADED, None),
         IncidentKind.CERTIFICATE: Cause(Status.DEGRADED, FaultDomain.ENDPOINT),
         IncidentKind.COVERAGE: Cause(Status.UNKNOWN, FaultDomain.MONITOR),
+        IncidentKind.CATALOGUE: Cause(Status.DEGRADED, FaultDomain.MODEL),
+        IncidentKind.HEADROOM: Cause(Status.DEGRADED, FaultDomain.QUOTA),
+        IncidentKind.BALANCE: Cause(Status.DEGRADED, FaultDomain.QUOTA),
     }
 )
-RULE_KINDS = frozenset(CAUSE_OF)
+WATCHED_KINDS = frozenset({IncidentKind.CATALOGUE, IncidentKind.HEADROOM, IncidentKind.BALANCE})
+"""Judged from what answers tell, without a rule over a window."""
+RULE_KINDS = frozenset(CAUSE_OF) - WATCHED_KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFinding:
-    """A rule broke, became graver, or holds again.
+    """A rule broke, became graver, or holds again; or what an answer tells of what lies ahead.
 
     Attributes:
         check: its id; for a certificate, which all checks of an endpoint share, the first that has the rule.

@@ -1,5 +1,7 @@
 """The body of a response: read within its bound, and decompressed within the same bound.
 
+Owns whole bodies, and the decompression that streams need too (`streaming`).
+
 aiohttp's own decompression is switched off because it has no bound on what comes out.
 """
 
@@ -24,6 +26,7 @@ class BodyFault:
     detail: str
 
 
+NOT_ASKED_FOR = BodyFault(NoAnswerKind.UNDECODABLE, "the body has a content encoding that was not asked for")
 _TOO_LARGE = BodyFault(NoAnswerKind.TOO_LARGE, "the body is larger than 1 MiB")
 
 
@@ -40,12 +43,10 @@ async def read_body(content: StreamReader, encoding: str) -> bytes | BodyFault:
     Raises:
         aiohttp.ClientError: the connection ended before the body did.
     """
-    name = encoding.strip().lower()
-    if name in {"", "identity"}:
+    decoder = Decoder(encoding)
+    if decoder.is_plain:
         return await _read_plain(content)
-    if name not in {"gzip", "x-gzip", "deflate"}:
-        return BodyFault(NoAnswerKind.UNDECODABLE, "the body has a content encoding that was not asked for")
-    return await _read_compressed(content, gzip=name != "deflate")
+    return await _read_compressed(content, decoder) if decoder.is_known else NOT_ASKED_FOR
 
 
 async def _read_plain(content: StreamReader) -> bytes | BodyFault:
@@ -62,25 +63,61 @@ async def _read_plain(content: StreamReader) -> bytes | BodyFault:
     return _TOO_LARGE
 
 
-async def _read_compressed(content: StreamReader, *, gzip: bool) -> bytes | BodyFault:
-    inflater = None
-    parts, room, received = [], MAX_BODY_BYTES, 0
+async def _read_compressed(content: StreamReader, decoder: "Decoder") -> bytes | BodyFault:
+    parts = []
     while part := await content.readany():
-        received += len(part)
-        inflater = inflater or zlib.decompressobj(_GZIP_WINDOW if gzip else _deflate_window(part))
-        try:
-            plain = inflater.decompress(part, room + 1)
-        except zlib.error:
-            return BodyFault(NoAnswerKind.UNDECODABLE, "the compressed body is damaged")
-        if len(plain) > room or received > MAX_BODY_BYTES:
-            return _TOO_LARGE
-        if inflater.unused_data:
-            return BodyFault(NoAnswerKind.UNDECODABLE, "the compressed body has bytes after its end")
+        plain = decoder.feed(part)
+        if isinstance(plain, BodyFault):
+            return plain
         parts.append(plain)
-        room -= len(plain)
-    if inflater is not None and not inflater.eof:
-        return BodyFault(NoAnswerKind.UNDECODABLE, "the compressed body ends too early")
-    return b"".join(parts)
+    return decoder.close() or b"".join(parts)
+
+
+class Decoder:
+    """Takes the compression off a body, part by part, within the bound.
+
+    Args:
+        encoding: the header `content-encoding` as it came; empty if there was none.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self._name = encoding.strip().lower()
+        self._inflater: zlib._Decompress | None = None
+        self._room = self._received = MAX_BODY_BYTES
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this encoding can be taken off."""
+        return self.is_plain or self._name in {"gzip", "x-gzip", "deflate"}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to take off."""
+        return self._name in {"", "identity"}
+
+    def feed(self, part: bytes) -> bytes | BodyFault:
+        """What these bytes hold."""
+        self._received -= len(part)
+        plain = part
+        if not self.is_plain:
+            window = _GZIP_WINDOW if self._name != "deflate" else _deflate_window(part)
+            inflater = self._inflater = self._inflater or zlib.decompressobj(window)
+            try:
+                plain = inflater.decompress(part, self._room + 1)
+            except zlib.error:
+                return BodyFault(NoAnswerKind.UNDECODABLE, "the compressed body is damaged")
+        self._room -= len(plain)
+        if self._room < 0 or self._received < 0:
+            return _TOO_LARGE
+        if self._inflater is not None and self._inflater.unused_data:
+            return BodyFault(NoAnswerKind.UNDECODABLE, "the compressed body has bytes after its end")
+        return plain
+
+    def close(self) -> BodyFault | None:
+        """What is wrong with where the body ended; None if nothing is."""
+        if self._inflater is not None and not self._inflater.eof:
+            return BodyFault(NoAnswerKind.UNDECODABLE, "the compressed body ends too early")
+        return None
 
 
 def _deflate_window(start: bytes) -> int:

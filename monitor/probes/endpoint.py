@@ -1,4 +1,4 @@
-"""One endpoint while it is probed: its requests, its way there, and what was learned of it."""
+"""One endpoint while it is probed: its questions, its requests, its way there."""
 
 import ssl
 from dataclasses import replace
@@ -6,12 +6,21 @@ from dataclasses import replace
 from yarl import URL
 
 from monitor.config.secrets import Secret
+from monitor.domain.ask import Ask
 from monitor.domain.check import Check, CheckKind
+from monitor.domain.stream import StreamRecorder
 from monitor.errors import UsageError
 from monitor.probes.exchange import Request, Route, connecting_within
-from monitor.probes.protocols import PROTOCOLS
+from monitor.probes.questions import Questions
+from monitor.probes.requests import Requests
 from monitor.probes.target import EndpointTarget
 from monitor.probes.tls import private_context, system_context
+from monitor.protocols.registry import protocol_named
+from monitor.protocols.wire import WireProtocol
+
+_PIECES_PER_TOKEN = 4
+_MORE_PIECES = 64
+"""A server that goes on and on is heard out for so many pieces beyond what was allowed."""
 
 
 class LiveEndpoint:
@@ -22,22 +31,21 @@ class LiveEndpoint:
 
     Attributes:
         list_is_404: the last model list that was answered, was answered with 404.
+        questions: what its models are asked, and what was learned of that.
 
     Raises:
         UsageError: the CA file, the proxy's URL or the protocol is no use.
     """
 
     def __init__(self, target: EndpointTarget) -> None:
+        _check_protocol(target)
         self.target = target
         self.list_is_404 = False
-        self._completion_tokens: set[str] = set()
+        self.questions = Questions()
         self._routes: dict[tuple[float, bool], Route] = {}
         self._proxy = _proxy_of(target)
         self._tls = _tls_of(target, self._proxy)
-        protocol = PROTOCOLS.get(target.protocol)
-        if protocol is None:
-            raise UsageError(f"endpoint {target.name}: unknown protocol {target.protocol}")
-        self._protocol = protocol(target)
+        self._requests = Requests(target)
 
     def changed_to(self, target: EndpointTarget) -> "LiveEndpoint":
         """The endpoint as `target` describes it; this one stays as it is, for the probes that still use it.
@@ -49,18 +57,28 @@ class LiveEndpoint:
         changed = LiveEndpoint(target)
         if (target.base_url, target.protocol) == (self.target.base_url, self.target.protocol):
             changed.list_is_404 = self.list_is_404
-            changed._completion_tokens = self._completion_tokens
+            changed.questions = self.questions
         return changed
 
     def with_key(self, key: Secret) -> "LiveEndpoint":
         """The endpoint with another API key."""
         return self.changed_to(replace(self.target, api_key=key))
 
-    def request(self, check: Check) -> Request:
-        """What to send for one probe of `check`."""
-        if check.kind is CheckKind.MODELS:
-            return self._protocol.model_list()
-        return self._protocol.completion(check, completion_tokens=check.id in self._completion_tokens)
+    def protocol(self, check: Check) -> WireProtocol:
+        """What is spoken in probes of `check`."""
+        return protocol_named(self.target.protocol if check.model is None else check.protocol)
+
+    def request(self, check: Check, ask: Ask | None) -> Request:
+        """What to send for one probe of `check`; `ask` is None for the model list."""
+        protocol, base_url = self.protocol(check), self.target.base_url
+        wanted = protocol.model_list(base_url) if ask is None else protocol.question(base_url, ask)
+        return self._requests.made(protocol, wanted, streamed=ask is not None and ask.stream)
+
+    def recorder(self, check: Check, ask: Ask | None) -> StreamRecorder | None:
+        """What takes the stream in; None where none was asked for."""
+        if ask is None or not ask.stream:
+            return None
+        return StreamRecorder(self.protocol(check), most_pieces=ask.max_tokens * _PIECES_PER_TOKEN + _MORE_PIECES)
 
     def route(self, check: Check, *, fresh: bool) -> Route:
         """How to get there; the model list always takes a fresh connection, because connecting is what it measures."""
@@ -76,17 +94,12 @@ class LiveEndpoint:
             )
         return route
 
-    def learn_token_parameter(self, check: Check) -> bool:
-        """The API refused the name of the token limit; True if the other name is worth a try."""
-        if check.id in self._completion_tokens:
-            self._completion_tokens.discard(check.id)
-            return False
-        self._completion_tokens.add(check.id)
-        return True
 
-    def forget_token_parameter(self, check: Check) -> None:
-        """The API refused the request although, or because, the other name was used: begin anew next time."""
-        self._completion_tokens.discard(check.id)
+def _check_protocol(target: EndpointTarget) -> None:
+    try:
+        protocol_named(target.protocol)
+    except UsageError as error:
+        raise UsageError(f"endpoint {target.name}: {error.message}", hint=error.hint) from error
 
 
 def _proxy_of(target: EndpointTarget) -> URL | None:

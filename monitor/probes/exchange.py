@@ -16,15 +16,18 @@ import structlog
 from yarl import URL
 
 from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
+from monitor.domain.stream import StreamRecorder
 from monitor.probes.body import BodyFault, read_body
 from monitor.probes.connections import Connections, original
 from monitor.probes.failures import Failure, connect_timeout_detail, failure_of
+from monitor.probes.streaming import read_stream
 from monitor.probes.trace import StaleConnectionError, Trace, begin_trace
 
 if TYPE_CHECKING:
     from multidict import CIMultiDict
 
 _SWITCHING_PROTOCOLS = 101
+_GOOD = range(200, 300)
 _PROXY_AUTHENTICATION_REQUIRED = 407
 STALLED_S = 0.5
 """A limit noticed so much too late tells of this process (stopped, starved, suspended), not of the peer."""
@@ -71,7 +74,13 @@ def connecting_within(seconds: float) -> aiohttp.ClientTimeout:
 
 
 async def exchange(
-    connections: Connections, request: Request, route: Route, *, deadline: float, now_s: float
+    connections: Connections,
+    request: Request,
+    route: Route,
+    *,
+    deadline: float,
+    now_s: float,
+    recorder: StreamRecorder | None = None,
 ) -> Outcome:
     """Send `request` once and wait for the whole answer; never raises.
 
@@ -84,8 +93,9 @@ async def exchange(
         route: how to reach the endpoint.
         deadline: when to give up, in seconds of the loop's clock.
         now_s: wall time in seconds, against which the certificate's expiry is held.
+        recorder: takes a good answer as it arrives; None where no stream was asked for.
     """
-    attempt = _Attempt(connections, request, route, now_s)
+    attempt = _Attempt(connections, request, route, now_s, recorder)
     try:
         async with asyncio.timeout_at(deadline):
             outcome = None if route.idle_s is None else await attempt.over_kept(route.idle_s)
@@ -99,11 +109,19 @@ async def exchange(
 class _Attempt:
     """The state of one exchange while it runs."""
 
-    def __init__(self, connections: Connections, request: Request, route: Route, now_s: float) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        request: Request,
+        route: Route,
+        now_s: float,
+        recorder: StreamRecorder | None,
+    ) -> None:
         self._connections = connections
         self._request = request
         self._route = route
         self._now_s = now_s
+        self._recorder = recorder
         self._proxy_scheme = None if route.proxy is None else route.proxy.scheme
         self._answered = False
         self._fresh = False
@@ -122,15 +140,14 @@ class _Attempt:
         outcome = await self._once(self._connections.fresh())
         return self._failed(outcome) if isinstance(outcome, Exception) else outcome
 
-    def timed_out(self, late_s: float) -> NoAnswer:
+    def timed_out(self, late_s: float) -> Outcome:
         """The time was up `late_s` ago: what were we waiting for?"""
         if late_s > STALLED_S:
             return self._no_answer(_stalled(late_s))
         if self._trace.sent_at is None:
             detail = connect_timeout_detail(self._trace, self._proxy_scheme)
             return self._no_answer(Failure(NoAnswerKind.CONNECT_TIMEOUT, detail))
-        awaited = "headers" if self._trace.headers_at is None else "end of the body"
-        return self._no_answer(Failure(NoAnswerKind.READ_TIMEOUT, f"the {awaited} did not come in time"))
+        return self._whole_stream() or self._no_answer(Failure(NoAnswerKind.READ_TIMEOUT, self._awaited()))
 
     def clean_up(self) -> None:
         """Leave no connection behind but one that can carry the next exchange."""
@@ -143,12 +160,40 @@ class _Attempt:
         self._trace = begin_trace()
         try:
             response = await self._send(session)
-            body = await read_body(response.content, response.headers.get("Content-Encoding", ""))
+            encoding = response.headers.get("Content-Encoding", "")
+            if self._recorder is not None and response.status in _GOOD:
+                return await self._streamed(response, encoding, self._recorder)
+            body = await read_body(response.content, encoding)
         except Exception as error:  # noqa: BLE001  whatever happens in an exchange is a value
             return original(error)
         if isinstance(body, BodyFault):
             return self._no_answer(Failure(body.kind, body.detail))
+        self._answered = True
         return self._answer(response.status, body, monotonic())
+
+    async def _streamed(self, response: aiohttp.ClientResponse, encoding: str, recorder: StreamRecorder) -> Outcome:
+        sent = self._trace.sent_at or self._trace.started
+        body = await read_stream(response.content, encoding, recorder, sent=sent)
+        if isinstance(body, BodyFault):
+            return self._whole_stream() or self._no_answer(Failure(body.kind, body.detail))
+        self._answered = body.at_end
+        return self._answer(response.status, body.raw, body.ended)
+
+    def _whole_stream(self) -> Outcome | None:
+        """The answer that came before whatever went wrong after it; None if there was none."""
+        recorder, response = self._recorder, self._trace.response
+        if recorder is None or response is None or not recorder.finished:
+            return None
+        return self._answer(response.status, b"", monotonic())
+
+    def _awaited(self) -> str:
+        """What did not come in time."""
+        if self._trace.headers_at is None:
+            return "the headers did not come in time"
+        if self._recorder is None or not self._recorder.is_stream:
+            return "the end of the body did not come in time"
+        pieces = self._recorder.pieces
+        return f"the stream stalled after {pieces} tokens" if pieces else "the stream stalled before its first token"
 
     async def _send(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:
         request, route = self._request, self._route
@@ -168,16 +213,19 @@ class _Attempt:
             return self._no_answer(Failure(NoAnswerKind.UNDECODABLE, "the server left HTTP without being asked to"))
         if status == _PROXY_AUTHENTICATION_REQUIRED and self._proxy_scheme is not None:
             return self._no_answer(Failure(NoAnswerKind.PROXY, "the proxy asks for other credentials (407)"))
-        self._answered = True
         return Answer(
             http_status=status,
             headers=_headers_of(self._trace),
             body=body,
             phases=self._trace.phases(ended),
             certificate_days=self._trace.certificate_days(self._now_s),
+            stream=None if self._recorder is None else self._recorder.close(),
         )
 
-    def _failed(self, error: Exception) -> NoAnswer:
+    def _failed(self, error: Exception) -> Outcome:
+        whole = self._whole_stream()
+        if whole is not None:
+            return whole
         failure = failure_of(error, self._trace, self._proxy_scheme)
         late_s = monotonic() - self._trace.started - (self._route.connecting.connect or float("inf"))
         if isinstance(error, aiohttp.ConnectionTimeoutError) and late_s > STALLED_S:
@@ -197,6 +245,7 @@ class _Attempt:
             phases=self._trace.phases(None),
             certificate_days=self._trace.certificate_days(self._now_s),
             peer=self._trace.peer,
+            stream=None if self._recorder is None else self._recorder.close(),
         )
 
 

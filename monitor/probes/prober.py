@@ -16,7 +16,7 @@ import structlog
 from monitor.clock import Clock, Moment
 from monitor.config.secrets import Secret
 from monitor.domain.action import Action
-from monitor.domain.check import Check, CheckKind
+from monitor.domain.check import Check
 from monitor.domain.classify import REASON_LIMIT, classify
 from monitor.domain.outcome import Answer, Outcome
 from monitor.domain.redact import Redactor
@@ -147,28 +147,34 @@ class Prober:
         route = endpoint.route(check, fresh=trigger.is_urgent)
         now_s = started.wall_us / _US_PER_S
         while True:
-            outcome = await exchange(self._connections, endpoint.request(check), route, deadline=deadline, now_s=now_s)
-            finding = self._judge(endpoint, check, outcome, now_s)
-            if not finding.token_parameter_refused or not endpoint.learn_token_parameter(check):
+            ask = endpoint.questions.ask(check)
+            request, recorder = endpoint.request(check, ask), endpoint.recorder(check, ask)
+            outcome = await exchange(
+                self._connections, request, route, deadline=deadline, now_s=now_s, recorder=recorder
+            )
+            finding = classify(
+                check,
+                outcome,
+                dialect=endpoint.protocol(check),
+                ask=ask,
+                redactor=self._redactor,
+                now_s=now_s,
+                configured_models=endpoint.target.models,
+                list_is_404=endpoint.list_is_404,
+            )
+            if not endpoint.questions.wants_again(check, finding):
                 break
-        _remember(endpoint, check, outcome, finding)
+        endpoint.questions.learn(check, finding)
+        if ask is None and isinstance(outcome, Answer):
+            endpoint.list_is_404 = outcome.http_status == _NOT_FOUND
         return outcome, finding
-
-    def _judge(self, endpoint: LiveEndpoint, check: Check, outcome: Outcome, now_s: float) -> Finding:
-        return classify(
-            check,
-            outcome,
-            redactor=self._redactor,
-            now_s=now_s,
-            configured_models=endpoint.target.models,
-            list_is_404=endpoint.list_is_404,
-        )
 
     def _result(
         self, check: Check, trigger: Trigger, outcome: Outcome, finding: Finding, begun: tuple[Moment, float]
     ) -> Result:
         started, lag_ms = begun
         phases = outcome.phases
+        times = None if outcome.stream is None else outcome.stream.times
         # Rows are many and phases long: they are kept where somebody will ask where the time went.
         worth_keeping = finding.verdict.status is not Status.UP or trigger is Trigger.MANUAL
         return Result(
@@ -179,12 +185,16 @@ class Prober:
             verdict=finding.verdict,
             http_status=outcome.http_status,
             latency_ms=phases.total_ms,
+            ttft_ms=None if times is None else times.ttft_ms,
             lag_ms=lag_ms,
             request_id=finding.request_id,
-            input_tokens=finding.input_tokens,
-            output_tokens=finding.output_tokens,
             phases=phases if worth_keeping else None,
             certificate_days=outcome.certificate_days,
+            usage=finding.usage,
+            stream=times,
+            answered_by=finding.answered_by,
+            limits=finding.limits,
+            listed=finding.listed,
         )
 
     def _crashed(self, check: Check, blank: Result, error: Exception) -> Result:
@@ -204,11 +214,3 @@ def _unknown(failure: Verdict, ours: str) -> Verdict:
 
 def _limits(targets: Mapping[str, EndpointTarget]) -> dict[str, int]:
     return {name: target.concurrency for name, target in targets.items()}
-
-
-def _remember(endpoint: LiveEndpoint, check: Check, outcome: Outcome, finding: Finding) -> None:
-    if check.kind is CheckKind.MODELS:
-        if isinstance(outcome, Answer):
-            endpoint.list_is_404 = outcome.http_status == _NOT_FOUND
-    elif finding.verdict.status is Status.CLIENT_ERROR:
-        endpoint.forget_token_parameter(check)

@@ -15,6 +15,7 @@ from monitor.domain.result import Result
 from monitor.storage import dialect, tables
 from monitor.storage.columns import Values
 from monitor.storage.incident_rows import event_row, incident_row
+from monitor.storage.kept import KeptWriter
 from monitor.storage.memory import silence_row
 from monitor.storage.names import Names
 from monitor.storage.rows import (
@@ -53,6 +54,7 @@ class BatchWriter:
         self._insert_outbox = dialect.insert_or_keep_sql(sql, tables.outbox)
         self._upsert_silence = dialect.upsert_sql(sql, tables.silences)
         self._upsert_rhythm = dialect.upsert_sql(sql, tables.rhythms)
+        self._kept = KeptWriter(sql, self.names)
         self._end_rhythm = dialect.prepared(sql, _end_rhythm())
 
     def write(self, connection: Connection, batch: Batch) -> None:
@@ -66,6 +68,7 @@ class BatchWriter:
         _many(connection, self._upsert_silence, [silence_row(silence) for silence in batch.silences.values()])
         for change in batch.rhythms:
             self._write_rhythm(connection, change)
+        self._kept.write(connection, batch.kept)
 
     def settled(self, batch: Batch, *, committed: bool) -> None:
         """The transaction is over: what was learned in it is kept, or forgotten with it."""

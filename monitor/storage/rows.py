@@ -16,7 +16,7 @@ from monitor.domain.action import Action
 from monitor.domain.availability import Recent
 from monitor.domain.flapping import STEADY, Flapping, remembered
 from monitor.domain.health import Health
-from monitor.domain.result import FaultDomain, Phases, Result, Verdict
+from monitor.domain.result import FaultDomain, Phases, Result, StreamTimes, Verdict
 from monitor.domain.window import Window, window
 from monitor.storage.codes import STATE_CODES, STATES, STATUS_CODES, STATUSES, TRIGGER_CODES
 from monitor.storage.columns import Values, moment, wall
@@ -47,7 +47,7 @@ def detail_row(check_id: int, started_at_us: int, result: Result) -> Values | No
     has_request = result.request_id is not None and not result.verdict.status.is_success
     if result.phases is None and not has_request:
         return None
-    phases = result.phases or Phases()
+    phases, times = result.phases or Phases(), result.stream or StreamTimes()
     return (
         check_id,
         started_at_us,
@@ -58,6 +58,10 @@ def detail_row(check_id: int, started_at_us: int, result: Result) -> Values | No
         _tenths(phases.first_byte_ms),
         _tenths(phases.total_ms),
         result.certificate_days,
+        _tenths(times.first_event_ms),
+        _tenths(times.last_token_ms),
+        _tenths(times.max_stall_ms),
+        clean(result.answered_by),
     )
 
 

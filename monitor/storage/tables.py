@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -20,19 +19,9 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    },
-)
+from monitor.storage.metadata import check_key, metadata
 
-
-def _check_key(*, primary: bool = False) -> Column[int]:
-    return Column("check_id", Integer, ForeignKey("checks.id"), nullable=False, primary_key=primary)
-
+__all__ = ["metadata"]
 
 meta = Table(
     "meta",
@@ -70,7 +59,7 @@ reasons = Table(
 results = Table(
     "results",
     metadata,
-    _check_key(),
+    check_key(),
     Column("started_at_us", BigInteger, nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("trigger", SmallInteger, nullable=False),
@@ -88,7 +77,7 @@ results = Table(
 result_details = Table(
     "result_details",
     metadata,
-    _check_key(),
+    check_key(),
     Column("started_at_us", BigInteger, nullable=False),
     Column("request_id", Text),
     Column("dns_100us", Integer),
@@ -97,6 +86,10 @@ result_details = Table(
     Column("first_byte_100us", Integer),
     Column("total_100us", Integer),
     Column("certificate_days", Float),
+    Column("first_event_100us", Integer),
+    Column("last_token_100us", Integer),
+    Column("max_stall_100us", Integer),
+    Column("answered_by", Text),
     PrimaryKeyConstraint("check_id", "started_at_us"),
     sqlite_with_rowid=False,
 )
@@ -104,7 +97,7 @@ result_details = Table(
 states = Table(
     "states",
     metadata,
-    _check_key(primary=True),
+    check_key(primary=True),
     Column("state", SmallInteger, nullable=False),
     Column("since_us", BigInteger, nullable=False),
     Column("status", SmallInteger),
@@ -130,7 +123,7 @@ states = Table(
 state_memory = Table(
     "state_memory",
     metadata,
-    _check_key(primary=True),
+    check_key(primary=True),
     Column("memory", Text, nullable=False),
 )
 
@@ -174,7 +167,7 @@ incident_checks = Table(
     metadata,
     Column("incident_id", Integer, ForeignKey("incidents.id"), nullable=False),
     Column("position", Integer, nullable=False),
-    _check_key(),
+    check_key(),
     Column("joined_at_us", BigInteger),
     PrimaryKeyConstraint("incident_id", "check_id"),
 )
@@ -268,7 +261,7 @@ daemon_runs = Table(
 rhythms = Table(
     "rhythms",
     metadata,
-    _check_key(),
+    check_key(),
     Column("first_due_us", BigInteger, nullable=False),
     Column("phase_us", BigInteger, nullable=False),
     Column("interval_us", BigInteger, nullable=False),

@@ -10,6 +10,7 @@ from monitor.clock import Moment
 from monitor.domain.action import Action
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.health import Health, advance
+from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
@@ -28,7 +29,7 @@ def _result(check: Check, at: Moment, chance: random.Random) -> Result:
     end, lag_ms = at.plus_s(latency_ms / 1000), chance.random() * 4
     if chance.random() < 0.99:
         up = Result(check.id, at, end, Trigger.ON_PHASE, Verdict(Status.UP), 200, latency_ms, latency_ms / 3, lag_ms)
-        return replace(up, input_tokens=14, output_tokens=chance.randrange(1, 17))
+        return replace(up, usage=Usage(14, chance.randrange(1, 17)))
     verdict = Verdict(
         Status.SERVER_ERROR, FaultDomain.ENDPOINT, f"HTTP 503: {chance.randrange(50)}", Action.WAIT_OR_SWITCH
     )

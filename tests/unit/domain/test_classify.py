@@ -15,19 +15,27 @@ from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
 from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
 from monitor.domain.redact import Redactor
 from monitor.domain.result import FaultDomain, Finding, Phases, Status
+from monitor.protocols.openai import OpenAi
 
+OPENAI = OpenAi()
 CASES = tomllib.loads((Path(__file__).parents[2] / "data" / "classification.toml").read_text("utf-8"))["case"]
 CHAT = Check("gw/chat/acme/m1", "gw", CheckKind.CHAT, "acme/m1", "acme")
 MODELS = Check("gw/models", "gw", CheckKind.MODELS, None, "gw")
 REDACTOR = Redactor(["sk-proj-Zq81LmPw0xYt55KcVb9d-abcd"])
 GOOD = b'{"choices":[{"message":{"content":"pong"}}],"usage":{"prompt_tokens":9,"completion_tokens":2}}'
 ROWS = (*NO_ANSWER_ROWS, *READING_ROWS, *SLOW_ROWS, *ERROR_ROWS, IN_BAND_ROW)
-ELSEWHERE = {row.name for row in (*NO_ANSWER_ROWS, *SLOW_ROWS)} | {"damaged"}
+ELSEWHERE = {row.name for row in (*NO_ANSWER_ROWS, *SLOW_ROWS)} | {
+    "damaged",
+    "cut-stream",
+    "corrupt-stream",
+    "empty-stream",
+    "not-streamed",
+}
 
 
 def find(check: Check, outcome: Outcome, **more: Any) -> Finding:
     """The finding with the test's redactor, at the beginning of time."""
-    return classify(check, outcome, redactor=REDACTOR, now_s=0.0, **more)
+    return classify(check, outcome, dialect=OPENAI, redactor=REDACTOR, now_s=0.0, **more)
 
 
 def case_id(case: dict[str, Any]) -> str:
@@ -47,7 +55,7 @@ def test_each_answer_is_ruled_by_its_row(case: dict[str, Any]) -> None:
         list_is_404=case.get("list_is_404", False),
     )
     verdict = finding.verdict
-    assert judge(check, answer, case.get("configured", ())).row.name == case["row"]
+    assert judge(check, answer, OPENAI, None, case.get("configured", ())).row.name == case["row"]
     assert (verdict.status, verdict.fault_domain) == (case["status"], case.get("fault"))
     assert verdict.loading == case.get("loading", False)
     assert verdict.retry_after_s == case.get("retry_after_s")
@@ -83,7 +91,7 @@ def test_every_row_is_hit() -> None:
     """No row of the tables is without a case, names are unique, and every kind of silence has a row."""
     assert {case["row"] for case in CASES} == {row.name for row in ROWS} - ELSEWHERE
     assert len({row.name for row in ROWS}) == len(ROWS)
-    assert {judge(CHAT, NoAnswer(kind, "")).row for kind in NoAnswerKind} == set(NO_ANSWER_ROWS)
+    assert {judge(CHAT, NoAnswer(kind, ""), OPENAI).row for kind in NoAnswerKind} == set(NO_ANSWER_ROWS)
 
 
 def test_every_advice_is_given_by_some_row_and_fits_its_status() -> None:
@@ -156,19 +164,19 @@ def test_bodies_made_to_break_a_parser(body: bytes) -> None:
 
 def test_tokens_are_counted_under_either_name() -> None:
     """Token counts come from `usage`, under the names of both APIs."""
-    assert find(CHAT, Answer(200, {}, GOOD)).input_tokens == 9
+    assert find(CHAT, Answer(200, {}, GOOD)).usage.input_tokens == 9
     other = GOOD.replace(b"prompt_tokens", b"input_tokens").replace(b"completion_tokens", b"output_tokens")
     finding = find(CHAT, Answer(200, {}, other))
-    assert (finding.input_tokens, finding.output_tokens) == (9, 2)
+    assert (finding.usage.input_tokens, finding.usage.output_tokens) == (9, 2)
 
 
 @pytest.mark.parametrize("value", [b"-1", b'"9"', b"1.5", b"true", b"null", b"99999999999999999999", b"[]"])
 def test_nonsense_token_counts_are_none(value: bytes) -> None:
     """Negative, huge and mistyped counts are as good as none; a whole float counts."""
     odd = GOOD.replace(b'"prompt_tokens":9', b'"prompt_tokens":' + value)
-    assert find(CHAT, Answer(200, {}, odd)).input_tokens is None
-    assert find(CHAT, Answer(200, {}, GOOD.replace(b":9", b":9.0"))).input_tokens == 9
-    assert find(CHAT, Answer(200, {}, GOOD.replace(b'{"prompt', b'17,"x":{"prompt'))).input_tokens is None
+    assert find(CHAT, Answer(200, {}, odd)).usage.input_tokens is None
+    assert find(CHAT, Answer(200, {}, GOOD.replace(b":9", b":9.0"))).usage.input_tokens == 9
+    assert find(CHAT, Answer(200, {}, GOOD.replace(b'{"prompt', b'17,"x":{"prompt'))).usage.input_tokens is None
 
 
 def test_the_request_id_is_cleaned_and_never_a_secret() -> None:

@@ -13,6 +13,7 @@ from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
 from monitor.domain.redact import Redactor
 from monitor.domain.result import Finding, Phases, Status
 from monitor.domain.retry_after import MAX_RETRY_AFTER_S
+from monitor.protocols.openai import OpenAi
 
 CHECKS = (
     Check("gw/chat/m", "gw", CheckKind.CHAT, "m", "gw"),
@@ -108,7 +109,7 @@ def assert_legal(check: Check, finding: Finding) -> None:
     assert not verdict.loading or verdict.status is Status.OVERLOADED
     assert check.kind is CheckKind.CHAT or verdict.status is not Status.MODEL_NOT_FOUND
     assert finding.request_id is None or (finding.request_id.isascii() and 0 < len(finding.request_id) <= 64)
-    for tokens in (finding.input_tokens, finding.output_tokens):
+    for tokens in (finding.usage.input_tokens, finding.usage.output_tokens):
         assert tokens is None or 0 <= tokens < 2**31
     told = f"{verdict.reason} {finding.request_id}".lower()
     assert not any(SECRET.lower()[i : i + 6] in told for i in range(len(SECRET) - 5))
@@ -121,6 +122,7 @@ def test_any_outcome_gives_a_legal_finding(check: Check, outcome: Outcome, list_
     finding = classify(
         check,
         outcome,
+        dialect=OpenAi(),
         redactor=REDACTOR,
         now_s=now_s,
         configured_models=("m", "acme/x"),
@@ -134,7 +136,7 @@ def test_any_outcome_gives_a_legal_finding(check: Check, outcome: Outcome, list_
 def test_a_success_holds_an_answer(document: Any) -> None:
     """A completion is a success only if something was said, or if a filter or the token limit stopped it."""
     body = json.dumps(document).encode()
-    row = judge(CHECKS[0], Answer(200, {}, body)).row
+    row = judge(CHECKS[0], Answer(200, {}, body), OpenAi()).row
     if not row.ruling.status.is_success:
         return
     read = json.loads(body)
@@ -147,7 +149,7 @@ def test_a_success_holds_an_answer(document: Any) -> None:
 @settings(max_examples=300, deadline=None)
 def test_a_good_list_holds_ids(document: Any) -> None:
     """A model list is a success only if there is a list, with ids in it unless it is empty."""
-    row = judge(CHECKS[1], Answer(200, {}, json.dumps(document).encode())).row
+    row = judge(CHECKS[1], Answer(200, {}, json.dumps(document).encode()), OpenAi()).row
     if row.ruling.status.is_success and row.name not in ALIVE_WITHOUT_WORDS:
         entries = document if isinstance(document, list) else document.get("data") or document.get("models")
         assert any(isinstance(entry, dict) and entry.get(key) for entry in entries for key in ("id", "name", "model"))
@@ -161,5 +163,5 @@ def test_an_error_code_is_never_a_success(check: Check, code: int, document: Any
         body = orjson.dumps(document)
     except TypeError:
         body = json.dumps(document).encode()
-    row = judge(check, Answer(code, {}, body)).row
+    row = judge(check, Answer(code, {}, body), OpenAi()).row
     assert not row.ruling.status.is_success or (row.name == "content-filter" and code == 400)

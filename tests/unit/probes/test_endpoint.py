@@ -8,12 +8,14 @@ import trustme
 
 from monitor.config.secrets import Secret
 from monitor.domain.check import Check, CheckKind
+from monitor.domain.result import Finding, Status, Verdict
 from monitor.errors import UsageError
 from monitor.probes.endpoint import LiveEndpoint
 from monitor.probes.target import EndpointTarget
 
 LIST = Check("gw/models", "gw", CheckKind.MODELS, None, "gw")
 CHAT = Check("gw/chat/m", "gw", CheckKind.CHAT, "m", "gw")
+REFUSED = Finding(Verdict(Status.CLIENT_ERROR), token_parameter_refused=True)
 TARGET = EndpointTarget(
     name="gw",
     base_url="http://127.0.0.1:1/v1",
@@ -30,7 +32,7 @@ TARGET = EndpointTarget(
 
 def body(endpoint: LiveEndpoint) -> bytes:
     """The body of a completion."""
-    return endpoint.request(CHAT).body or b""
+    return endpoint.request(CHAT, endpoint.questions.ask(CHAT)).body or b""
 
 
 def test_the_model_list_takes_a_fresh_connection_and_a_completion_a_kept_one() -> None:
@@ -53,9 +55,9 @@ def test_the_token_parameter_is_learned_once_and_can_be_unlearned() -> None:
     """The other name is tried once; refused as well, the usual one is next again."""
     endpoint = LiveEndpoint(TARGET)
     assert b'"max_tokens"' in body(endpoint)
-    assert endpoint.learn_token_parameter(CHAT)
+    assert endpoint.questions.wants_again(CHAT, REFUSED)
     assert b'"max_completion_tokens"' in body(endpoint)
-    assert not endpoint.learn_token_parameter(CHAT)
+    assert not endpoint.questions.wants_again(CHAT, REFUSED)
     assert b'"max_tokens"' in body(endpoint)
 
 
@@ -68,11 +70,11 @@ def test_nothing_changes_when_nothing_changed() -> None:
 def test_another_key_keeps_what_was_learned() -> None:
     """And leaves the old endpoint, which a probe may still be using, untouched."""
     endpoint = LiveEndpoint(TARGET)
-    endpoint.learn_token_parameter(CHAT)
+    endpoint.questions.wants_again(CHAT, REFUSED)
     endpoint.list_is_404 = True
     changed = endpoint.with_key(Secret("sk-new"))
-    assert changed.request(LIST).headers["Authorization"] == "Bearer sk-new"
-    assert endpoint.request(LIST).headers["Authorization"] == "Bearer sk-old"
+    assert changed.request(LIST, None).headers["Authorization"] == "Bearer sk-new"
+    assert endpoint.request(LIST, None).headers["Authorization"] == "Bearer sk-old"
     assert changed.list_is_404
     assert b'"max_completion_tokens"' in body(changed)
 
@@ -80,7 +82,7 @@ def test_another_key_keeps_what_was_learned() -> None:
 def test_another_url_forgets_what_was_learned() -> None:
     """It is another server."""
     endpoint = LiveEndpoint(TARGET)
-    endpoint.learn_token_parameter(CHAT)
+    endpoint.questions.wants_again(CHAT, REFUSED)
     changed = endpoint.changed_to(replace(TARGET, base_url="http://127.0.0.1:2/v1"))
     assert b'"max_tokens"' in body(changed)
 
@@ -88,7 +90,7 @@ def test_another_url_forgets_what_was_learned() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"protocol": "telepathy"}, "unknown protocol telepathy"),
+        ({"protocol": "telepathy"}, "unknown protocol 'telepathy'"),
         ({"proxy": Secret("socks5://user:hidden@proxy")}, "proxy must be an http:// or https:// URL"),
         ({"proxy": Secret("http://user:hidden@[bad")}, "proxy is not a URL"),
         ({"ca_file": Path("/nowhere/ca.pem")}, "cannot read ca_file /nowhere/ca.pem: No such file or directory"),

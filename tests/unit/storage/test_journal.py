@@ -13,6 +13,7 @@ from monitor.domain.availability import Rhythm
 from monitor.domain.check import CheckKind
 from monitor.domain.health import Health
 from monitor.domain.incident import Cause, IncidentEvent, IncidentEventKind, Told
+from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Phases, Status, Trigger, Verdict
 from monitor.errors import StorageError
 from monitor.storage.names import Names
@@ -32,8 +33,7 @@ async def test_a_result_is_written_as_it_was(world: "World") -> None:
             latency_ms=1234.56,
             ttft_ms=100.04,
             lag_ms=0.26,
-            input_tokens=9,
-            output_tokens=16,
+            usage=Usage(9, 16),
             trigger=Trigger.CONFIRM,
         ),
     )

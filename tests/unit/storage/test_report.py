@@ -8,6 +8,7 @@ from monitor.alerting.batch import RhythmChange
 from monitor.clock import US_PER_S
 from monitor.domain.availability import Rhythm
 from monitor.domain.incident_kind import IncidentKind
+from monitor.domain.reply import Usage
 from monitor.domain.result import Status, Trigger, Verdict
 from monitor.storage.lock import DaemonLock
 from monitor.storage.report import Period, report
@@ -155,8 +156,8 @@ async def test_an_endpoint_is_all_its_checks_together(world: "World") -> None:
 async def test_tokens_are_counted_of_every_probe(world: "World") -> None:
     """A confirm probe costs as much as any other."""
     await world.commit(
-        world.result(1, input_tokens=10, output_tokens=5),
-        world.result(2, input_tokens=10, output_tokens=None, trigger=Trigger.CONFIRM),
+        world.result(1, usage=Usage(10, 5)),
+        world.result(2, usage=Usage(10), trigger=Trigger.CONFIRM),
         world.failure(3),
     )
     (row, _) = await _rows(world)

@@ -1,4 +1,7 @@
-"""Protocol `openai`: what goes out."""
+"""What goes out to an endpoint."""
+
+from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -6,9 +9,12 @@ import pytest
 from monitor import __version__
 from monitor.config.secrets import Secret
 from monitor.domain.check import Check, CheckKind
-from monitor.probes.openai import OpenAiProtocol
+from monitor.domain.result import Finding, Status, Verdict
+from monitor.probes.endpoint import LiveEndpoint
+from monitor.probes.exchange import Request
 from monitor.probes.target import EndpointTarget
 
+LIST = Check("gw/models", "gw", CheckKind.MODELS, None, "gw")
 CHAT = Check("gw/chat/openai/gpt-4.1", "gw", CheckKind.CHAT, "openai/gpt-4.1", "openai", max_tokens=16)
 
 
@@ -28,9 +34,15 @@ def target(key: str | None = "sk-key", headers: dict[str, str] | None = None) ->
     )
 
 
+def made(check: Check, **changes: Any) -> Request:
+    """The next request of a check."""
+    endpoint = LiveEndpoint(target(**changes))
+    return endpoint.request(check, endpoint.questions.ask(check))
+
+
 def test_the_model_list() -> None:
     """A GET below the base URL, compressed because lists are long."""
-    request = OpenAiProtocol(target()).model_list()
+    request = made(LIST)
     assert (request.method, str(request.url), request.body) == ("GET", "https://api.example.test/v1/models", None)
     assert request.headers["Authorization"] == "Bearer sk-key"
     assert request.headers["User-Agent"] == f"relaywatch/{__version__}"
@@ -38,11 +50,14 @@ def test_the_model_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("completion_tokens", "limit"), [(False, "max_tokens"), (True, "max_completion_tokens")], ids=["usual", "other"]
+    ("refused", "limit"), [(False, "max_tokens"), (True, "max_completion_tokens")], ids=["usual", "other"]
 )
-def test_a_completion(completion_tokens: bool, limit: str) -> None:  # noqa: FBT001  a parameter of the test
+def test_a_completion(refused: bool, limit: str) -> None:  # noqa: FBT001  a parameter of the test
     """One short message and a token limit under the right name, and nothing that some API might refuse."""
-    request = OpenAiProtocol(target()).completion(CHAT, completion_tokens=completion_tokens)
+    endpoint = LiveEndpoint(target())
+    if refused:
+        assert endpoint.questions.wants_again(CHAT, Finding(Verdict(Status.CLIENT_ERROR), token_parameter_refused=True))
+    request = endpoint.request(CHAT, endpoint.questions.ask(CHAT))
     assert (request.method, str(request.url)) == ("POST", "https://api.example.test/v1/chat/completions")
     assert request.headers["Content-Type"] == "application/json"
     body = orjson.loads(request.body or b"")
@@ -51,22 +66,29 @@ def test_a_completion(completion_tokens: bool, limit: str) -> None:  # noqa: FBT
     assert [message["role"] for message in body["messages"]] == ["user"]
 
 
+def test_a_stream_is_asked_for_with_its_counts() -> None:
+    """The counts of a stream come only to those who ask for them."""
+    request = made(replace(CHAT, stream=True))
+    body = orjson.loads(request.body or b"")
+    assert (body["stream"], body["stream_options"]) == (True, {"include_usage": True})
+    assert request.headers["Accept"] == "text/event-stream"
+
+
 def test_no_two_completions_are_the_same() -> None:
     """A message that never repeats cannot be answered from a cache."""
-    protocol = OpenAiProtocol(target())
-    bodies = {protocol.completion(CHAT, completion_tokens=False).body for _ in range(100)}
-    assert len(bodies) == 100
+    endpoint = LiveEndpoint(target())
+    assert len({endpoint.request(CHAT, endpoint.questions.ask(CHAT)).body for _ in range(100)}) == 100
 
 
 def test_without_a_key_there_is_no_authorization() -> None:
     """Local servers need none."""
-    assert "Authorization" not in OpenAiProtocol(target(key=None)).model_list().headers
+    assert "Authorization" not in made(LIST, key=None).headers
 
 
 def test_configured_headers_override() -> None:
     """Whatever the configuration says wins, however it is capitalised."""
-    protocol = OpenAiProtocol(target(headers={"authorization": "Basic x", "user-agent": "me", "X-Org": "o"}))
-    for request in (protocol.model_list(), protocol.completion(CHAT, completion_tokens=False)):
+    headers = {"authorization": "Basic x", "user-agent": "me", "X-Org": "o"}
+    for request in (made(LIST, headers=headers), made(CHAT, headers=headers)):
         assert request.headers.getall("Authorization") == ["Basic x"]
         assert request.headers.getall("User-Agent") == ["me"]
         assert request.headers["X-Org"] == "o"
@@ -74,4 +96,4 @@ def test_configured_headers_override() -> None:
 
 def test_a_request_does_not_show_its_credentials() -> None:
     """A request that is printed by accident tells no key."""
-    assert "sk-key" not in repr(OpenAiProtocol(target()).model_list())
+    assert "sk-key" not in repr(made(LIST))
