@@ -4,9 +4,7 @@ Owns the choice (pure, `Fallbacks`) and its rhythm (`Watch`). That a copy is mad
 `storage.detours`; what a copy says is `alerting.lateness`.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from monitor.alerting.notification import Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import Clock
 from monitor.delivery.announce import Announcer
+from monitor.delivery.bell import Bell
 from monitor.delivery.due import Outbox
 from monitor.errors import StorageError
 
@@ -98,26 +97,21 @@ class Watch:
         self._fallbacks = fallbacks
         self._clock = clock
         self._wake_channels = wake
-        self._woken = asyncio.Event()
-        self._stopping = False
+        self._bell = Bell()
 
     def wake(self) -> None:
         """There may be something new."""
-        self._woken.set()
+        self._bell.ring()
 
     def stop(self) -> None:
         """Let `run` end."""
-        self._stopping = True
-        self._woken.set()
+        self._bell.stop()
 
     async def run(self) -> None:
         """Look until `stop`."""
-        while not self._stopping:
-            self._woken.clear()
-            wait_s = await self._look()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._woken.wait()
+        while not self._bell.is_stopped:
+            self._bell.begin_round()
+            await self._bell.wait(await self._look())
 
     async def _look(self) -> float:
         """Seconds until the next look."""

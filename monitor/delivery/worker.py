@@ -8,7 +8,6 @@ A process that dies between send and settle sends again, with the same id.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from monitor.alerting.notification import Notification
 from monitor.alerting.texts import Voice
 from monitor.clock import US_PER_S, Clock, Moment
 from monitor.delivery.announce import Announcer
+from monitor.delivery.bell import Bell
 from monitor.delivery.channel import SEND_TIMEOUT_S, Channel, Delivered, Permanent, Receipt, Retry
 from monitor.delivery.due import Outbox
 from monitor.delivery.fallback import Fallbacks
@@ -68,27 +68,25 @@ class Worker:
         self._record = record
         self._in_flight: dict[int, Claimed] = {}
         self._born: dict[int, Moment] = {}
-        self._woken = asyncio.Event()
-        self._stopping = False
+        self._bell = Bell()
         self.last_progress: Moment | None = None
 
     def wake(self) -> None:
         """There may be something new to send."""
-        self._woken.set()
+        self._bell.ring()
 
     def stop(self) -> None:
         """Let `run` end after one last look at what is due and the sends in flight."""
-        self._stopping = True
-        self._woken.set()
+        self._bell.stop()
 
     async def run(self) -> None:
         """Deliver until `stop`."""
         async with asyncio.TaskGroup() as deliveries:
-            while not self._stopping:
-                self._woken.clear()
+            while not self._bell.is_stopped:
+                self._bell.begin_round()
                 wait_s = await self._look(deliveries)
                 self._progressed()
-                await self._sleep(wait_s)
+                await self._bell.wait(wait_s)
             await self._look(deliveries)
 
     async def _look(self, deliveries: asyncio.TaskGroup) -> float:
@@ -125,7 +123,7 @@ class Worker:
                 await self._deliver_readable(row, notification)
         finally:
             del self._in_flight[row.row_id]
-            self._woken.set()
+            self._bell.ring()
 
     async def _deliver_readable(self, row: "Claimed", notification: Notification) -> None:
         began = self._around.clock.now()
@@ -194,11 +192,6 @@ class Worker:
     def _newest(self, row: "Claimed") -> "Claimed":
         """The row as it was last claimed: a lease may have run out while the database refused to settle."""
         return self._in_flight[row.row_id]
-
-    async def _sleep(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
 
     def _progressed(self) -> None:
         self.last_progress = self._around.clock.now()
