@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.domain.retry_after import MAX_RETRY_AFTER_S, duration_s, retry_after_s
+from monitor.domain.retry_after import MAX_RETRY_AFTER_S, retry_after_s
+from monitor.domain.spans import span_s
 
 NOW_S = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 
@@ -86,7 +87,7 @@ def test_resets_count_for_rate_limits_only(headers: dict[str, str], wait_s: floa
 )
 def test_durations(text: str, seconds: float | None) -> None:
     """Durations are read in every unit that servers write."""
-    assert duration_s(text) == seconds
+    assert span_s(text) == seconds
 
 
 @given(st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms", "x-ratelimit-reset"]), st.text()), st.text())
