@@ -82,6 +82,13 @@ READING_ROWS = (
         "no-message", Reading.NO_MESSAGE, _NOT_PROMISED, "a choice without a message", "no message in the answer"
     ),
     ReadingRow("no-choices", Reading.NO_CHOICES, _NOT_PROMISED, "no choices", "no choices in the answer"),
+    ReadingRow(
+        "no-embedding",
+        Reading.NO_EMBEDDING,
+        _NOT_PROMISED,
+        "no embedding, or one that is not made of finite numbers",
+        "no embedding in the answer",
+    ),
     ReadingRow("no-list", Reading.NO_LIST, _NOT_PROMISED, "no list of models", "no list of models in the answer"),
     ReadingRow("empty-body", Reading.EMPTY_BODY, _NOT_PROMISED, "nothing in the body", "an empty body"),
     ReadingRow("html", Reading.HTML, _NOT_THE_API, "a web page", "an HTML page instead of JSON"),

@@ -20,6 +20,7 @@ class Reading(StrEnum):
     NO_CHOICES = "no_choices"
     NO_MESSAGE = "no_message"
     NO_CONTENT = "no_content"
+    NO_EMBEDDING = "no_embedding"
     NO_LIST = "no_list"
     CUT_STREAM = "cut_stream"
     CORRUPT_STREAM = "corrupt_stream"

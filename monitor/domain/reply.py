@@ -100,6 +100,7 @@ class Piece:
         finish: the model's part ends here, and why; in lower case; hostile.
         ends: nothing follows that anybody waits for.
         usage: counts in it, cumulative.
+        whole: the answer told once more at its end; its calls rule, and all of it where no piece of it came before.
     """
 
     generated: bool = False
@@ -110,6 +111,7 @@ class Piece:
     usage: Usage = NOT_COUNTED
     model: str | None = None
     error: UpstreamError | None = None
+    whole: Reply | None = None
 
 
 NOTHING_SAID = Piece()

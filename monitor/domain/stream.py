@@ -4,7 +4,7 @@ Owns the clockwork of a stream: first event, first token, stalls, where reading 
 the protocol's dialect to say, what becomes of it all for `classify`. Pure: times are given with the bytes.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.domain.body import Shape, read_body
 from monitor.domain.dialect import Dialect
@@ -150,6 +150,8 @@ class StreamRecorder:
         self._note(self.dialect.piece(event.name, body.document), at_ms)
 
     def _note(self, piece: Piece, at_ms: float) -> None:
+        if piece.whole is not None:
+            piece = self._completed(piece, piece.whole)
         if piece.generated:
             self._token(at_ms)
         if piece.text and self._text_size < TEXT_KEPT:
@@ -163,6 +165,14 @@ class StreamRecorder:
         self._ended = piece.ends
         if piece.usage is not NOT_COUNTED:
             self._usage = self._usage.and_then(piece.usage)
+
+    def _completed(self, piece: Piece, whole: Reply) -> Piece:
+        """The end of a stream that tells the answer once more; some servers tell it there only."""
+        if whole.tool_calls:
+            self._calls = {call.index: call for call in whole.tool_calls[:_TOOL_CALLS_KEPT]}
+        if self._pieces or whole.reading is not Reading.ANSWER:
+            return piece
+        return replace(piece, generated=True, text=whole.text)
 
     def _token(self, at_ms: float) -> None:
         self._pieces += 1

@@ -10,7 +10,10 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from monitor.errors import UsageError
+from monitor.protocols.anthropic import Anthropic
 from monitor.protocols.openai import OpenAi
+from monitor.protocols.openai_embeddings import OpenAiEmbeddings
+from monitor.protocols.openai_responses import OpenAiResponses
 from monitor.protocols.wire import WireProtocol
 
 GROUP = "relaywatch.protocols"
@@ -18,6 +21,9 @@ GROUP = "relaywatch.protocols"
 BUILT_IN: Mapping[str, WireProtocol] = MappingProxyType(
     {
         "openai": OpenAi(),
+        "anthropic": Anthropic(),
+        "openai-responses": OpenAiResponses(),
+        "openai-embeddings": OpenAiEmbeddings(),
     }
 )
 
