@@ -114,6 +114,7 @@ _FORMS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (SecretRef, lambda value: value),
     (HoursTable, HoursTable.shown),
     (Model, lambda value: _table(value, type(value).model_fields)),
+    (dict, lambda value: {key: _plain(key, item) for key, item in value.items()}),
 )
 
 

@@ -8,6 +8,7 @@ from pydantic_core import InitErrorDetails
 
 from monitor.config.alerting import Flapping
 from monitor.config.claims import wrong_claims
+from monitor.config.cost import CostTable, PriceEntries
 from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Tags
 from monitor.config.model import Model, detail
 from monitor.config.rules import (
@@ -121,6 +122,8 @@ class Endpoint(Overrides):
         ca_file: absolute where the configuration came from a file.
         check_models: whether the model list is probed too.
         concurrency: probes in flight to this endpoint.
+        cost: what its probes may spend, beside the cap of everything together.
+        prices: what its models cost, where that differs.
         renamed_from: its name before this one; state, history and incidents of its checks are kept.
     """
 
@@ -135,6 +138,8 @@ class Endpoint(Overrides):
     proxy: Proxy | None = None
     ca_file: Beside | None = None
     provider: Provider | None = None
+    cost: CostTable | None = None
+    prices: PriceEntries = Field(default_factory=dict)
     tags: Tags = ()
     renamed_from: Name | None = None
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from monitor.config.conflicts import conflicts, doubts
 from monitor.config.fields import BASE_DIR
+from monitor.config.prices import cost_doubts
 from monitor.config.problems import problems_of
 from monitor.config.reach import unreached
 from monitor.config.rule_doubts import rule_doubts
@@ -112,7 +113,8 @@ def loads(text: str, base_dir: Path, path: Path | None = None) -> Loaded:
         problems = problems_of(error) + problems
     if problems:
         raise ConfigError(str(source), problems)
-    return Loaded(config, source, base_dir, (*doubts(raw), *rule_doubts(config), *unreached(config)), text)
+    warnings = (*doubts(raw), *rule_doubts(config), *cost_doubts(config), *unreached(config))
+    return Loaded(config, source, base_dir, warnings, text)
 
 
 def _syntax_problem(error: tomllib.TOMLDecodeError) -> Problem:

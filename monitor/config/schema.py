@@ -16,6 +16,7 @@ from monitor.config import urls
 from monitor.config.alerting import Alerting
 from monitor.config.channels import Channel, ConsoleChannel, SlackChannel, WebhookChannel
 from monitor.config.claims import wrong_claims
+from monitor.config.cost import CostTable, PriceEntries
 from monitor.config.deadman import Deadman
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
 from monitor.config.fields import PublicUrl, Targets
@@ -102,6 +103,8 @@ class Config(Model):
     storage: Storage = Field(default_factory=Storage)
     web: Web = Field(default_factory=Web)
     connectivity: Connectivity = Field(default_factory=Connectivity)
+    cost: CostTable = Field(default_factory=CostTable)
+    prices: PriceEntries = Field(default_factory=dict)
     alerting: Alerting = Field(default_factory=Alerting)
     deadman: Deadman | None = None
     endpoints: tuple[Endpoint, ...] = ()

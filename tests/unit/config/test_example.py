@@ -9,6 +9,7 @@ import pytest
 
 from monitor.config.alerting import EscalationTable
 from monitor.config.channels import CHANNEL_TYPES, ChannelTable
+from monitor.config.cost import PriceEntry
 from monitor.config.deadman import Deadman
 from monitor.config.endpoints import Endpoint, ModelTable, Overrides
 from monitor.config.hours import HoursTable
@@ -24,7 +25,7 @@ EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 UNSET = [line for line in EXAMPLE.splitlines() if re.match(r"#[a-z]", line)]
 LATER = "not available in this version"
-_GLOBAL = ("defaults", "probes", "storage", "web", "connectivity", "alerting", "deadman")
+_GLOBAL = ("defaults", "probes", "cost", "storage", "web", "connectivity", "alerting", "deadman")
 
 
 def _tables() -> Iterator[tuple[str, type[Model]]]:
@@ -34,6 +35,7 @@ def _tables() -> Iterator[tuple[str, type[Model]]]:
         assert isinstance(table, type)
         assert issubclass(table, Model)
         yield f"`[{name}]`", table
+    yield "`[prices]`", PriceEntry
     yield "`[[endpoints]]`", Endpoint
     yield "Entries of `models`", ModelTable
     yield "`[[channels]]`", ChannelTable
@@ -83,6 +85,7 @@ def _shown() -> dict[str, set[str]]:
     """The keys that the example shows in each table, set or behind #, by the heading of the documentation."""
     raw = tomllib.loads(re.sub(r"^#(?=[a-z])", "", EXAMPLE, flags=re.MULTILINE))
     shown = {f"`[{name}]`": set(raw[name]) for name in _GLOBAL}
+    shown["`[prices]`"] = {key for table in raw["prices"].values() for key in table}
     shown["`[[endpoints]]`"] = {key for table in raw["endpoints"] for key in table}
     models = [model for table in raw["endpoints"] for model in table["models"] if isinstance(model, dict)]
     shown["Entries of `models`"] = {key for model in models for key in model}
@@ -125,7 +128,7 @@ def test_the_documentation_has_every_option_of_a_table(heading: str, table: type
 def test_the_documentation_has_the_top_level() -> None:
     """What stands outside any table."""
     documented = set(re.findall(r"^\| `([a-z_]+)` \|", _section("Top level"), flags=re.MULTILINE))
-    assert documented == set(Config.known_keys()) - {*_GLOBAL, "endpoints", "channels", "maintenance"}
+    assert documented == set(Config.known_keys()) - {*_GLOBAL, "endpoints", "channels", "maintenance", "prices"}
 
 
 def test_the_documented_defaults_are_the_true_ones() -> None:
