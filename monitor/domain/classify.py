@@ -17,6 +17,7 @@ from monitor.domain.dialect import Dialect
 from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
 from monitor.domain.error_shapes import UpstreamError, error_of
 from monitor.domain.limits import limits_of
+from monitor.domain.model_kind import ToldKinds
 from monitor.domain.model_list import ModelList, read_model_list
 from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
 from monitor.domain.reading import Reading
@@ -64,7 +65,7 @@ class Judgement:
         says: the reason, not redacted yet; None for a plain UP.
         error: what upstream said, where it said something.
         reply: what the model said, where it was asked something and an answer came.
-        listed: the ids of a model list.
+        listed, kinds: the ids of a model list, and what it says of them.
     """
 
     row: Row
@@ -72,6 +73,7 @@ class Judgement:
     error: UpstreamError | None = None
     reply: Reply | None = None
     listed: tuple[str, ...] | None = None
+    kinds: ToldKinds = ()
 
 
 def classify(
@@ -111,6 +113,7 @@ def classify(
         reading=row.reading if isinstance(row, ReadingRow) else None,
         limits=limits_of(outcome.headers, now_s),
         listed=judgement.listed,
+        kinds=judgement.kinds,
     )
 
 
@@ -173,7 +176,7 @@ def _judge_list(check: Check, code: int, models: ModelList, body: Body) -> Judge
     if models.error is not None:
         return _judge_error(check, code, body.shape, models.error)
     judgement = _reading(Reading.DAMAGED if body.damaged else models.reading, code, models.lacks or "")
-    return replace(judgement, listed=models.listed)
+    return replace(judgement, listed=models.listed, kinds=models.kinds)
 
 
 def _judge_stream(check: Check, code: int, stream: Streamed) -> Judgement:

@@ -7,6 +7,7 @@ the earlier one.
 from dataclasses import dataclass
 
 from monitor.domain.limits import LimitKind
+from monitor.domain.model_kind import ToldKinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,13 @@ class Catalogue:
     Attributes:
         models: ids as upstream wrote them, sorted, each once.
         seen_at_us: when it last changed, wall time.
+        kinds: what it says of its models, where it says something.
     """
 
     endpoint: str
     models: tuple[str, ...]
     seen_at_us: int
+    kinds: ToldKinds = ()
 
 
 @dataclass(frozen=True, slots=True)

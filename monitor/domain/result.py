@@ -6,6 +6,7 @@ from enum import StrEnum
 from monitor.clock import Moment
 from monitor.domain.action import Action
 from monitor.domain.limits import Limit
+from monitor.domain.model_kind import ToldKinds
 from monitor.domain.reading import Reading
 from monitor.domain.reply import NOT_COUNTED, Usage
 
@@ -170,6 +171,7 @@ class Result:
         answered_by: the model that says it answered, cleaned; None where the answer does not say.
         limits: what the answer's headers say of rate limits.
         listed: the ids of a model list, as upstream wrote them: hostile; None for anything but a list that was read.
+        kinds: what a model list says of its models, where it says something.
     """
 
     check: str
@@ -189,6 +191,7 @@ class Result:
     answered_by: str | None = None
     limits: tuple[Limit, ...] = ()
     listed: tuple[str, ...] | None = None
+    kinds: ToldKinds = ()
 
     @property
     def status(self) -> Status:
@@ -217,6 +220,7 @@ class Finding:
         reading: what a good code's body turned out to be; None for anything else.
         limits: what the headers say of rate limits.
         listed: the ids of a model list, as upstream wrote them: hostile.
+        kinds: what a model list says of its models, where it says something.
     """
 
     verdict: Verdict
@@ -227,3 +231,4 @@ class Finding:
     reading: Reading | None = None
     limits: tuple[Limit, ...] = ()
     listed: tuple[str, ...] | None = None
+    kinds: ToldKinds = ()

@@ -195,6 +195,7 @@ class Prober:
             answered_by=finding.answered_by,
             limits=finding.limits,
             listed=finding.listed,
+            kinds=finding.kinds,
         )
 
     def _crashed(self, check: Check, blank: Result, error: Exception) -> Result:

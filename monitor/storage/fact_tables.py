@@ -49,6 +49,7 @@ catalogues = Table(
     Column("endpoint", Text, primary_key=True),
     Column("models", Text, nullable=False),
     Column("seen_at_us", BigInteger, nullable=False),
+    Column("kinds", Text, nullable=False),
 )
 
 catalogue_changes = Table(

@@ -61,7 +61,8 @@ def _balance(fact: Balance, connection: Connection, names: Names) -> Values:
 
 def _catalogue(fact: Catalogue, connection: Connection, names: Names) -> Values:
     del connection, names
-    return (fact.endpoint, orjson.dumps([clean(model) for model in fact.models]).decode(), fact.seen_at_us)
+    models, kinds = [clean(model) for model in fact.models], {clean(model): str(kind) for model, kind in fact.kinds}
+    return (fact.endpoint, orjson.dumps(models).decode(), fact.seen_at_us, orjson.dumps(kinds).decode())
 
 
 def _change(fact: CatalogueChange, connection: Connection, names: Names) -> Values:

@@ -73,6 +73,7 @@ def _catalogues() -> None:
         sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("models", sa.Text(), nullable=False),
         sa.Column("seen_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("kinds", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("endpoint", name=op.f("pk_catalogues")),
     )
     op.create_table(
