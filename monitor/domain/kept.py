@@ -16,16 +16,20 @@ class Spending:
 
     Attributes:
         day: days since 1970-01-01, UTC.
-        probes: answers with counted tokens.
+        probes: answers whose tokens are in it.
+        estimated: those of them that came without counts, and stand in it with the most that they can have used.
         cost_nusd: billionths of a US dollar, by the prices of that day; None where no price is known.
+        until_us: when the newest probe in it started, wall time; later results of the day are not in it yet.
     """
 
     day: int
     check: str
     probes: int
+    estimated: int
     input_tokens: int
     output_tokens: int
     cost_nusd: int | None
+    until_us: int
 
 
 @dataclass(frozen=True, slots=True)

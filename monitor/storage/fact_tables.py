@@ -14,9 +14,11 @@ spending = Table(
     Column("day", Integer, nullable=False),
     check_key(),
     Column("probes", Integer, nullable=False),
+    Column("estimated", Integer, nullable=False),
     Column("input_tokens", BigInteger, nullable=False),
     Column("output_tokens", BigInteger, nullable=False),
     Column("cost_nusd", BigInteger),
+    Column("until_us", BigInteger, nullable=False),
     PrimaryKeyConstraint("day", "check_id"),
     sqlite_with_rowid=False,
 )

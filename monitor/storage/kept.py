@@ -45,7 +45,8 @@ class KeptWriter:
 
 def _spending(fact: Spending, connection: Connection, names: Names) -> Values:
     check = names.check(connection, fact.check, fact.day * _DAY_US)
-    return (fact.day, check, fact.probes, fact.input_tokens, fact.output_tokens, fact.cost_nusd)
+    counted = (fact.probes, fact.estimated, fact.input_tokens, fact.output_tokens, fact.cost_nusd)
+    return (fact.day, check, *counted, fact.until_us)
 
 
 def _headroom(fact: Headroom, connection: Connection, names: Names) -> Values:
