@@ -125,6 +125,10 @@ class Ledger:
         self._desk.configure(checks, audience, now)
         self._wake(urgent=True)
 
+    def rests(self) -> Mapping[str, Moment]:
+        """The checks that must not be probed yet after a rate limit, by id, each with the end of its rest."""
+        return self._desk.rests(self._clock.now())
+
     def stamped(self, result: Result) -> Result:
         """The result as it will be recorded: known as one of maintenance if its turn came inside a window."""
         return self._desk.stamped(result)

@@ -25,6 +25,7 @@ from monitor.domain.follow_up import AS_PLANNED, FollowUp, follow_up
 from monitor.domain.health import Advance, Change, Health, State, advance
 from monitor.domain.incident import Acknowledgement, Incident, IncidentEventKind, Told
 from monitor.domain.incident_kind import IncidentKind
+from monitor.domain.limited import rests, shared_rests
 from monitor.domain.renaming import Renaming
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.rules_judge import RuleFinding
@@ -162,6 +163,13 @@ class Desk:
             self._book.cases.seen(check.id)
             self._conditions.began(finding.kind, step, extra, finding.severity)
 
+    def rests(self, now: Moment) -> dict[str, Moment]:
+        """The checks that must not be probed yet, by id, each with the end of its rest."""
+        roster, found = self._book.roster, dict[str, Moment]()
+        for siblings in roster.endpoints.values():
+            found.update(rests(siblings, roster.healths, now))
+        return found
+
     def tick(self, now: Moment) -> None:
         """Time has passed."""
         self._duties.tick(now)
@@ -226,7 +234,8 @@ class Desk:
         if self._book.held:
             self._duties.settle(check.endpoint, now)
         following = follow_up(check, health, result)
-        return replace(following, triage=asked) if asked else following
+        others = shared_rests(roster.endpoints[check.endpoint], roster.healths, now) if following.rest_s else {}
+        return replace(following, triage=asked, others_rest=tuple(others.items())) if asked or others else following
 
     def _changed(self, change: Change, step: Step) -> None:
         if change is Change.WENT_DOWN:

@@ -219,7 +219,7 @@ class Daemon:
         if interval_s is not None:
             aside.append(start("watchdog", keep_alive(self._notifier, interval_s, self.progress.stalled, log)))
         start("dead-man switch", self._deadman.run(wishes.stop))
-        self._scheduler.apply(self.setup.checks)
+        self._scheduler.apply(self.setup.checks, self._ledger.rests())
         self._changes.say_ready("daemon_started", self.setup, self.address)
         start("first copy", self._changes.started(self.setup, self.setup.audience(self._instance)), lambda: True)
         while not await first_of(wishes.stop, wishes.reload):
@@ -248,7 +248,7 @@ class Daemon:
         self._ledger.rename(setup.renaming)
         self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
         self._self_watch.put_in_force(setup.config.connectivity.targets, setup.audience(self._instance))
-        self._scheduler.apply(setup.checks)
+        self._scheduler.apply(setup.checks, self._ledger.rests())
         self._server.speak(setup.voice)
         self._deadman.put_in_force(setup.access.deadman)
         if not setup.sends_like(before):

@@ -13,6 +13,7 @@ from monitor.clock import Moment
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.health import Health, State
 from monitor.domain.incident import Family, Scope, family_of
+from monitor.domain.limited import resting_until
 from monitor.domain.result import FaultDomain, Status, Verdict
 
 TOGETHER_S = 300.0
@@ -101,7 +102,8 @@ def is_network(endpoints: Iterable[Sequence[Evidence]]) -> bool:
 def triage(failing: Check, siblings: Sequence[Check], healths: Mapping[str, Health], since: Moment) -> tuple[str, ...]:
     """Which siblings are probed at once on a first failure: the model list, and one model per provider.
 
-    The failing check's own provider comes first. One that was asked since the failure began is not asked again.
+    The failing check's own provider comes first. One that was asked since the failure began is not asked again, and
+    none that rests after a rate limit.
 
     Args:
         failing: the check.
@@ -111,7 +113,7 @@ def triage(failing: Check, siblings: Sequence[Check], healths: Mapping[str, Heal
     """
     chosen: dict[str, Check] = {}
     for check in siblings:
-        if check.id == failing.id:
+        if check.id == failing.id or _rests(check, healths[check.id], since):
             continue
         group = "" if check.kind is CheckKind.MODELS else check.provider
         present = chosen.get(group)
@@ -178,6 +180,11 @@ def _of_endpoint(fault: FaultDomain | None) -> Blame:
 def _preferred(candidate: Health, present: Health) -> bool:
     """A sibling that is believed to work proves more than one whose failure is old news."""
     return candidate.state is State.UP and present.state is not State.UP
+
+
+def _rests(check: Check, health: Health, since: Moment) -> bool:
+    until = resting_until(check, health)
+    return until is not None and until.mono_us > since.mono_us
 
 
 def _heard_us(health: Health) -> int:

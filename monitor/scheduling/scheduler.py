@@ -5,9 +5,10 @@ slot's callback only spawns probes. Which turns there are is `phases`; APSchedul
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 import structlog
 
@@ -21,6 +22,7 @@ from monitor.scheduling.timer import SlotTimer
 
 CLOCK_STEP_S = 1.0
 WATCH_EVERY_S = 1.0
+_NO_RESTS: Mapping[str, Moment] = MappingProxyType({})
 
 Probe = Callable[[Check, Trigger, float], Awaitable[Result]]
 Report = Callable[[Result], FollowUp]
@@ -108,8 +110,13 @@ class Scheduler:
                 self._clock_stepped(step_s, now)
             before = now
 
-    def apply(self, checks: Iterable[Check]) -> None:
-        """Put these checks on the schedule; one that stays as it is keeps its place, a new one is probed soon."""
+    def apply(self, checks: Iterable[Check], rests: Mapping[str, Moment] = _NO_RESTS) -> None:
+        """Put these checks on the schedule; one that stays as it is keeps its place, a new one is probed soon.
+
+        Args:
+            checks: all of them.
+            rests: until when which must not be probed; those on the schedule already know more exactly.
+        """
         wanted = {check.id: check for check in checks}
         now = self._clock.now()
         replaced = {e.check.id: e for e in self._entries.values() if wanted.get(e.check.id) != e.check}
@@ -118,8 +125,9 @@ class Scheduler:
         added = [check for check in wanted.values() if check.id not in self._entries]
         for check_id, delay_s in first_delays_s(added).items():
             self._add(wanted[check_id], delay_s, now)
-            if check_id in replaced:
-                self._entries[check_id].rests_until_us = replaced[check_id].rests_until_us
+            self._rest(check_id, replaced[check_id].rests_until_us if check_id in replaced else 0)
+            if check_id in rests:
+                self._rest(check_id, rests[check_id].mono_us)
 
     def stalled_s(self, now: Moment) -> float:
         """How long ago APScheduler last fired its own heartbeat, in seconds."""
@@ -218,17 +226,26 @@ class Scheduler:
         entry = self._entries.get(check.id)
         if entry is not None:
             self._go_on(entry, follow_up, result, now)
+        for other, until in follow_up.others_rest:
+            self._rest(other, until.mono_us)
         for sibling in follow_up.triage:
             if sibling in self._entries:
                 self._turn(self._entries[sibling], Trigger.TRIAGE, now.mono_us, now)
 
     def _go_on(self, entry: _Entry, follow_up: FollowUp, result: Result, now: Moment) -> None:
         if follow_up.rest_s is not None:
-            entry.rests_until_us = now.plus_s(follow_up.rest_s).mono_us
+            self._rest(entry.check.id, now.plus_s(follow_up.rest_s).mono_us)
         if entry.put_off_us is not None:
             self._turn(entry, Trigger.ON_PHASE, entry.put_off_us, now)
         elif follow_up.confirm_after_s is not None and entry.alarm is None:  # else its first probe is about to come
-            self._ring(entry, Trigger.CONFIRM, result.finished_at.plus_s(follow_up.confirm_after_s).mono_us)
+            due = result.finished_at.plus_s(follow_up.confirm_after_s)
+            self._ring(entry, Trigger.CONFIRM, max(due.mono_us, entry.rests_until_us))
+
+    def _rest(self, check_id: str, until_us: int) -> None:
+        """No probe before; a longer rest stays."""
+        entry = self._entries.get(check_id)
+        if entry is not None:
+            entry.rests_until_us = max(entry.rests_until_us, until_us)
 
     def _landed(self, check_id: str, flight: asyncio.Task[None]) -> None:
         if self._flights.get(check_id) is flight:

@@ -215,3 +215,15 @@ def test_neighbours() -> None:
     assert neighbours(check("o/a"), endpoints) == ("free/models", "paid/chat/a")
     many = {name: [check("a", name, host=f"{name}.test")] for name in "abcdef"}
     assert len(neighbours(check("o/a"), many)) == NEIGHBOURS_ASKED_AT_MOST
+
+
+def test_triage_leaves_alone_who_rests_after_a_rate_limit() -> None:
+    """Another model of the same provider is asked instead; when the rest is over, it may be asked again."""
+    siblings = [check(name) for name in ("o/a", "o/b", "o/c")]
+    limited = Verdict(Status.RATE_LIMITED, FaultDomain.QUOTA, retry_after_s=60.0)
+    healths = {one.id: Health(one.id, START, State.UP, UP, START) for one in siblings}
+    healths[siblings[1].id] = replace(healths[siblings[1].id], latest=limited, latest_at=SINCE.plus_s(-30))
+    assert triage(siblings[0], siblings, healths, SINCE) == (siblings[2].id,)
+    only = siblings[:2]
+    assert triage(siblings[0], only, healths, SINCE) == ()
+    assert triage(siblings[0], only, healths, SINCE.plus_s(41)) == (siblings[1].id,)

@@ -383,6 +383,58 @@ def test_a_changed_check_keeps_its_rest() -> None:
     in_virtual_time(scenario())
 
 
+def test_a_rest_that_began_before_the_start_is_kept() -> None:
+    """What the last life of the daemon was asked holds for this one: its first probe comes when the rest is over."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        scheduler = bench.build()
+        scheduler.apply([check("a", 10.0), check("b", 10.0)], {"a": bench.clock.now().plus_s(47.0)})
+        await run_for(scheduler, 60)
+        assert bench.of("a")[0] == pytest.approx(47.0)
+        assert bench.of("b")[0] < 2
+
+    in_virtual_time(scenario())
+
+
+def test_others_rest_when_they_share_the_limit() -> None:
+    """Whoever else is concerned is left alone too, even in the middle of a doubt; a longer rest of their own stays."""
+
+    async def scenario() -> None:
+        def answer(one: Check, _why: Trigger, _number: int) -> tuple[float, FollowUp]:
+            until = bench.clock.now().plus_s(30.0)
+            return {
+                "a": (0.0, FollowUp(rest_s=25.0, others_rest=(("b", until), ("c", until), ("gone", until)))),
+                "b": (0.0, FollowUp(confirm_after_s=5.0)),
+                "c": (0.0, FollowUp(rest_s=50.0)),
+            }[one.id]
+
+        bench = Bench(answer)
+        scheduler = bench.build()
+        others = [check("b", 20.0), check("c", 600.0)]
+        scheduler.apply(others)
+        await asyncio.sleep(3.0)
+        scheduler.apply([check("a", 600.0), *others])
+        await run_for(scheduler, 40)
+        assert [len(bench.of(name)) for name in "ac"] == [1, 1]
+        assert [round(at - bench.of("a")[0]) for at in bench.of("b")[1:2]] == [30]
+
+    in_virtual_time(scenario())
+
+
+def test_a_confirm_probe_waits_for_the_end_of_a_rest() -> None:
+    """An answer that says that nothing is left may leave a doubt: it is settled once something is left again."""
+
+    async def scenario() -> None:
+        bench = Bench(lambda _c, _t, n: (0.5, FollowUp(confirm_after_s=20.0, rest_s=20.0) if n == 1 else AS_PLANNED))
+        scheduler = bench.build()
+        scheduler.apply([check("a", 600.0)])
+        await run_for(scheduler, 30)
+        assert bench.of("a", Trigger.CONFIRM) == [pytest.approx(20.5)]
+
+    in_virtual_time(scenario())
+
+
 def test_a_step_of_the_wall_clock_moves_the_plan_and_nothing_else() -> None:
     """An hour forth and back: every start stays on its monotonic phase, and the plan says so in the new wall time."""
 
