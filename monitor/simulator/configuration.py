@@ -5,7 +5,7 @@ Owns the pace of the demo and the spelling of an endpoint; channels, storage and
 
 import json
 
-from monitor.simulator.faults import Script
+from monitor.simulator.served import Script
 
 DEMO_PACE = """\
 [defaults]

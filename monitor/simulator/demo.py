@@ -5,8 +5,8 @@ Owns finding `demo.toml` in the installed package; what it says is in that file.
 
 from importlib.resources import files
 
-from monitor.simulator.faults import Script
 from monitor.simulator.script import parse_script
+from monitor.simulator.served import Script
 
 
 def demo_script() -> Script:

@@ -1,78 +1,24 @@
-"""The fault script: what each simulated model does at which second (pure).
+"""One fault, when it is active, and what one request gets (pure).
 
-Owns the shape of a script and the decision what one request gets. It opens no file (`script` does) and writes no byte
-(`gateway` does): `decide` takes the time, the counters and the random draws, and gives the same answer each time.
-
-Precedence: the *first* fault in file order whose window holds the elapsed time is the active one; no other counts at
-that moment, also where its `probability` spares the request. A fault set by hand goes before the script.
+Owns the shape of a fault and the decision. What a gateway serves is in `served`, the kinds of faults are in `kinds`; no
+byte is written here: `decide` takes the time, the counters and the random draws, and gives the same answer each time.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 from pydantic_core import InitErrorDetails
 
 from monitor.config.model import Model, detail, nearest, wrong
+from monitor.simulator.kinds import FIELDS, OPTIONS, REQUIRED, FaultKind
 from monitor.simulator.latency import NO_LATENCY, Latency
 from monitor.simulator.ratelimit import Allowance, Window, admit
 from monitor.simulator.values import Longer, Printable, Seconds, readable_seconds
 
+__all__ = ["Decision", "Draws", "Fault", "FaultKind", "Pace", "Profile", "decide"]
 MIB = 1024 * 1024
-
-
-class FaultKind(StrEnum):
-    """What goes wrong."""
-
-    STATUS = "status"
-    BODY = "body"
-    HTML = "html"
-    HOSTILE = "hostile"
-    TRUNCATED = "truncated"
-    HANG = "hang"
-    RESET = "reset"
-    CLOSE_BEFORE_HEADERS = "close_before_headers"
-    GARBAGE = "garbage"
-    SLOW = "slow"
-    SLOW_DRIP = "slow_drip"
-    HUGE_BODY = "huge_body"
-    GZIP_BOMB = "gzip_bomb"
-    RATE_LIMIT = "rate_limit"
-    ERROR_IN_200 = "error_in_200"
-    EMPTY_CHOICES = "empty_choices"
-    EMPTY_CONTENT = "empty_content"
-    OTHER_MODEL = "other_model"
-
-
-_ANSWER = frozenset({"status", "headers"})
-_HEADERS = frozenset({"headers"})
-_NONE: frozenset[str] = frozenset()
-FIELDS: dict[FaultKind, frozenset[str]] = {
-    FaultKind.STATUS: _ANSWER | {"body"},
-    FaultKind.BODY: _ANSWER | {"body"},
-    FaultKind.HTML: _ANSWER,
-    FaultKind.HOSTILE: _ANSWER,
-    FaultKind.TRUNCATED: _NONE,
-    FaultKind.HANG: _NONE,
-    FaultKind.RESET: _NONE,
-    FaultKind.CLOSE_BEFORE_HEADERS: _NONE,
-    FaultKind.GARBAGE: _NONE,
-    FaultKind.SLOW: frozenset({"latency"}),
-    FaultKind.SLOW_DRIP: frozenset({"every"}),
-    FaultKind.HUGE_BODY: frozenset({"body_bytes"}),
-    FaultKind.GZIP_BOMB: frozenset({"body_bytes"}),
-    FaultKind.RATE_LIMIT: frozenset({"limit", "window", "retry_after", "headers"}),
-    FaultKind.ERROR_IN_200: _HEADERS,
-    FaultKind.EMPTY_CHOICES: _HEADERS,
-    FaultKind.EMPTY_CONTENT: _HEADERS,
-    FaultKind.OTHER_MODEL: _HEADERS,
-}
-"""The options each kind of fault understands, beside those that every fault has."""
-_OPTIONS = frozenset().union(*FIELDS.values())
-_REQUIRED = {FaultKind.BODY: "body", FaultKind.SLOW: "latency"}
-ON_COMPLETIONS_ONLY = frozenset({FaultKind.EMPTY_CHOICES, FaultKind.EMPTY_CONTENT, FaultKind.OTHER_MODEL})
 
 
 def _kind(value: object) -> object:
@@ -93,11 +39,15 @@ class Fault(Model):
         body: answered as it stands.
         headers: added to the answer.
         latency: instead of the model's own, for `slow`.
-        limit: requests per window, for `rate_limit`.
+        limit: requests per window, for `rate_limit`; None: none if tokens are not limited either, else any number.
+        limit_tokens: tokens per window, of input and output together; None: any number.
         window_s: seconds a window of `rate_limit` lasts.
         retry_after_s: instead of the counted one; 0 leaves the header out.
-        every_s: seconds between two bytes of `slow_drip`.
+        family: in whose headers `rate_limit` tells of itself; None: those that go with the protocol.
+        every_s: seconds between two pieces of `slow_drip` and `stream_split`; each has its own default.
         body_bytes: size of `huge_body` and, unpacked, of `gzip_bomb`.
+        after: how many tokens of a stream come before it happens.
+        pause_s: seconds that `stream_stall` stands still.
     """
 
     kind: Annotated[FaultKind, BeforeValidator(_kind)]
@@ -108,11 +58,15 @@ class Fault(Model):
     body: str | None = None
     headers: dict[Printable, Printable] = Field(default_factory=dict)
     latency: Latency | None = None
-    limit: Annotated[int, Field(strict=True, ge=0)] = 0
+    limit: Annotated[int, Field(strict=True, ge=0)] | None = None
+    limit_tokens: Annotated[int, Field(strict=True, ge=0)] | None = None
     window_s: Longer = 60.0
     retry_after_s: Seconds | None = None
-    every_s: Longer = 1.0
+    family: Literal["openai", "anthropic", "plain"] | None = None
+    every_s: Longer | None = None
     body_bytes: Annotated[int, Field(strict=True, gt=0, le=64 * MIB)] = 2 * MIB
+    after: Annotated[int, Field(strict=True, ge=0)] = 1
+    pause_s: Longer = 60.0
 
     @classmethod
     def between(cls, table: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -120,9 +74,9 @@ class Fault(Model):
         kind = table.get("kind")
         if isinstance(kind, str) and kind in set(FaultKind):
             known = FaultKind(kind)
-            for key in sorted((table.keys() & _OPTIONS) - FIELDS[known]):
+            for key in sorted((table.keys() & OPTIONS) - FIELDS[known]):
                 yield detail((key,), f'has no meaning for the kind "{known}"', table[key])
-            needed = _REQUIRED.get(known)
+            needed = REQUIRED.get(known)
             if needed and needed not in table:
                 yield detail((needed,), f'is required for the kind "{known}"')
         begin, until = (readable_seconds(table.get(key, default)) for key, default in (("from", "0s"), ("until", None)))
@@ -132,6 +86,22 @@ class Fault(Model):
     def active_at(self, elapsed_s: float) -> bool:
         """Whether this second lies in the fault's window; its end is already healthy."""
         return self.begin_s <= elapsed_s and (self.until_s is None or elapsed_s < self.until_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast an answer comes once it has begun.
+
+    Attributes:
+        first_s: seconds before the first token.
+        between_s: seconds before each token after it.
+    """
+
+    first_s: float = 0.0
+    between_s: float = 0.0
+
+
+AT_ONCE = Pace()
 
 
 class Profile(Model):
@@ -149,66 +119,10 @@ class Profile(Model):
         """The one active fault: the first in order whose window holds this second."""
         return next((fault for fault in self.faults if fault.active_at(elapsed_s)), None)
 
-
-class ModelList(Profile):
-    """How `GET /v1/models` behaves.
-
-    Attributes:
-        hidden: ids that are served but not listed.
-    """
-
-    hidden: tuple[Printable, ...] = ()
-
-    @field_validator("faults")
-    @classmethod
-    def _have_a_meaning_here(cls, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
-        strange = sorted({fault.kind for fault in faults} & ON_COMPLETIONS_ONLY)
-        if strange:
-            raise wrong(f"a model list cannot have the fault {', '.join(strange)}")
-        return faults
-
-
-class ServedModel(Profile):
-    """One served model.
-
-    Attributes:
-        id: as clients ask for it.
-        refuses_max_tokens: answers `max_tokens` with 400 `unsupported_parameter`, as OpenAI's reasoning models do.
-    """
-
-    id: Printable
-    refuses_max_tokens: bool = False
-
-
-class Script(Model):
-    """All that a simulated gateway does.
-
-    Attributes:
-        seed: of every random draw; two gateways with one seed draw alike for each model.
-        repeat_s: seconds after which the timeline begins again; None: it runs once.
-        model_list: how `GET /v1/models` behaves.
-        models: at least one.
-    """
-
-    seed: int = 0
-    repeat_s: Longer | None = None
-    model_list: ModelList = ModelList()
-    models: tuple[ServedModel, ...]
-
-    @classmethod
-    def between(cls, table: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-        """At least one model, and none twice."""
-        models = table.get("models")
-        ids = [model.get("id") for model in models if isinstance(model, dict)] if isinstance(models, list) else None
-        if ids == []:
-            yield detail(("models",), "must hold at least one model")
-        for number, name in enumerate(ids or ()):
-            if name is not None and name in (ids or [])[:number]:
-                yield detail(("models", number, "id"), "stands in the script twice", name)
-
-    def timeline_s(self, elapsed_s: float) -> float:
-        """Where on the timeline this second since the start lies."""
-        return elapsed_s if self.repeat_s is None else elapsed_s % self.repeat_s
+    def pace(self, draw: float) -> Pace:
+        """How fast the tokens of an answer come at this quantile."""
+        del draw
+        return AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +142,21 @@ class Decision:
         fault: what goes wrong; None: nothing.
         window: the rate limit's counters after this request.
         allowance: what the rate limit says; None where there is no limit.
+        limit: the rate limit in force, also where it admits; None where there is none.
+        pace: how fast the tokens come.
     """
 
     latency_s: float
     fault: Fault | None
     window: Window
     allowance: Allowance | None = None
+    limit: Fault | None = None
+    pace: Pace = AT_ONCE
 
 
-def decide(profile: Profile, active: Fault | None, elapsed_s: float, window: Window, draws: Draws) -> Decision:
+def decide(
+    profile: Profile, active: Fault | None, elapsed_s: float, window: Window, draws: Draws, *, tokens: int = 0
+) -> Decision:
     """Decides what one request gets.
 
     Args:
@@ -245,13 +165,18 @@ def decide(profile: Profile, active: Fault | None, elapsed_s: float, window: Win
         elapsed_s: seconds since the gateway's start, for the counters of a rate limit.
         window: the counters before this request.
         draws: random numbers of this request.
+        tokens: what the answer costs, for a limit of tokens.
     """
-    latency_s = profile.latency.at(draws.latency)
+    latency_s, pace = profile.latency.at(draws.latency), profile.pace(draws.latency)
     if active is None or draws.fault >= active.probability:
-        return Decision(latency_s, None, window)
+        return Decision(latency_s, None, window, pace=pace)
     if active.kind is FaultKind.SLOW and active.latency is not None:
-        return Decision(active.latency.at(draws.latency), active, window)
+        return Decision(active.latency.at(draws.latency), active, window, pace=pace)
     if active.kind is FaultKind.RATE_LIMIT:
-        window, allowance = admit(window, active.limit, active.window_s, elapsed_s)
-        return Decision(latency_s, None if allowance.admitted else active, window, allowance)
-    return Decision(latency_s, active, window)
+        limit = 0 if active.limit is None and active.limit_tokens is None else active.limit
+        window, allowance = admit(
+            window, limit, active.window_s, elapsed_s, limit_tokens=active.limit_tokens, tokens=tokens
+        )
+        struck = None if allowance.admitted else active
+        return Decision(latency_s, struck, window, allowance, active, pace)
+    return Decision(latency_s, active, window, pace=pace)

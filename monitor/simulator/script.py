@@ -1,6 +1,6 @@
 """From TOML text to a `Script`, or to every problem in it at once.
 
-Owns reading; what a script may say is in `faults`, how a problem is worded in the configuration's `problems`.
+Owns reading; what a script may say is in `served`, how a problem is worded in the configuration's `problems`.
 """
 
 import tomllib
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from monitor.config.problems import problems_of
 from monitor.errors import ConfigError, Problem
-from monitor.simulator.faults import Script
+from monitor.simulator.served import Script
 
 MAX_BYTES = 1024 * 1024
 _FILE = "the file"

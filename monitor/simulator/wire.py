@@ -7,11 +7,13 @@ the gateway and the sinks.
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NoReturn
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+
+from monitor.simulator.streams import Plan
 
 GARBAGE = b"\x00\xff\x16\x03 this is not HTTP \x1b[31m\r\n\r\n"
 _ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -77,6 +79,21 @@ async def pour(request: web.Request, body: bytes) -> web.StreamResponse:
     response.enable_chunked_encoding()
     await response.prepare(request)
     await response.write(body)
+    await response.write_eof()
+    return response
+
+
+async def stream(request: web.Request, plan: Plan, headers: Mapping[str, str], sleep: Sleep) -> web.StreamResponse:
+    """Sends a streamed body as planned, chunk by chunk."""
+    response = web.StreamResponse(headers=headers)
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    for write in plan.writes:
+        if write.wait_s > 0:
+            await sleep(write.wait_s)
+        await response.write(write.data)
+    if plan.broken:
+        return close(request)
     await response.write_eof()
     return response
 

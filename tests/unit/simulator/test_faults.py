@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.simulator.faults import FIELDS, Decision, Draws, Fault, FaultKind, Profile, Script, decide
+from monitor.simulator.faults import Decision, Draws, Fault, FaultKind, Profile, decide
+from monitor.simulator.kinds import FIELDS
 from monitor.simulator.ratelimit import Window
+from monitor.simulator.served import Script
 
 SECONDS = st.integers(min_value=0, max_value=60)
 DRAWS = st.builds(Draws, *[st.floats(min_value=0, max_value=1, exclude_max=True)] * 2)

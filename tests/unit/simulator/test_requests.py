@@ -5,38 +5,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from monitor.simulator.faults import ServedModel
-from monitor.simulator.requests import Seen, json_object, open_headers, prompt_of, refused_request
-
-MESSAGES = [{"role": "user", "content": "Say OK. (1a2b3c4d)"}]
-MODEL = ServedModel(id="m", refuses_max_tokens=True)
-
-
-@pytest.mark.parametrize(
-    ("asked", "model", "status", "word"),
-    [
-        ({}, None, 400, "model"),
-        ({"model": 7}, None, 400, "model"),
-        ({"model": "x"}, None, 404, "model_not_found"),
-        ({"model": "m"}, MODEL, 400, "messages"),
-        ({"model": "m", "messages": []}, MODEL, 400, "messages"),
-        ({"model": "m", "messages": MESSAGES, "max_tokens": 1}, MODEL, 400, "unsupported_parameter"),
-        ({"model": "m", "messages": MESSAGES, "stream": True}, MODEL, 400, "stream"),
-    ],
-)
-def test_a_wrong_request_is_refused_in_openais_words(
-    asked: dict[str, Any], model: ServedModel | None, status: int, word: str
-) -> None:
-    """Status and code are those of OpenAI's API."""
-    refusal = refused_request(asked, model)
-    assert refusal is not None
-    assert refusal.status == status
-    assert word in (refusal.text or "")
-
-
-def test_a_right_request_is_not_refused() -> None:
-    """The other name of the parameter is the one such a model takes."""
-    assert refused_request({"model": "m", "messages": MESSAGES, "max_completion_tokens": 16}, MODEL) is None
+from monitor.simulator.requests import Seen, json_object, limit_of, open_headers, prompt_of, sent_key, tokens_in
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"[1]", b"\xff"])
@@ -53,6 +22,15 @@ def test_credentials_are_not_remembered() -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "key"),
+    [({"Authorization": "Bearer k"}, "k"), ({"X-API-Key": "k"}, "k"), ({"api-key": "k"}, "k"), ({}, "")],
+)
+def test_a_key_is_found_where_each_vendor_has_it(headers: dict[str, str], key: str) -> None:
+    """A bearer token, Anthropic's header, Azure's."""
+    assert sent_key(make_mocked_request("GET", "/", headers=headers)) == key
+
+
+@pytest.mark.parametrize(
     ("prompt", "nonce"), [("Say OK. (1a2b3c4d)", "1a2b3c4d"), ("abcdefab", "abcdefab"), ("Hi", None), (None, None)]
 )
 def test_the_nonce_is_the_last_long_word_of_the_prompt(prompt: str | None, nonce: str | None) -> None:
@@ -61,7 +39,28 @@ def test_the_nonce_is_the_last_long_word_of_the_prompt(prompt: str | None, nonce
     assert seen.nonce == nonce
 
 
-@pytest.mark.parametrize("messages", [None, [], ["text"], [{"content": ["part"]}]])
-def test_a_prompt_that_is_no_text_is_none(messages: object) -> None:
-    """Reading never raises."""
-    assert prompt_of({"messages": messages}) is None
+@pytest.mark.parametrize(
+    ("messages", "prompt"),
+    [
+        (None, None),
+        ([], None),
+        (["text"], None),
+        ([{"content": ["part"]}], None),
+        ([{"content": "a"}, {"content": "b"}], "b"),
+        ([{"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}], "ab"),
+    ],
+)
+def test_the_prompt_is_the_text_of_the_last_message(messages: Any, prompt: str | None) -> None:
+    """A string or parts; None for anything else, and reading never raises."""
+    assert prompt_of(messages) == prompt
+
+
+def test_a_limit_is_found_under_the_first_name_that_holds_a_number() -> None:
+    """True is no number."""
+    assert limit_of({"a": True, "b": 7}, "a", "b") == ("b", 7)
+    assert limit_of({}, "a") == (None, None)
+
+
+def test_longer_texts_have_more_tokens() -> None:
+    """Four letters each, and some for every text."""
+    assert tokens_in("") < tokens_in("a" * 40) < tokens_in("a" * 40, "b")
