@@ -1,14 +1,16 @@
 """Notices: what RelayWatch says of itself, without an incident."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from monitor.alerting.audience import Audience
 from monitor.alerting.notification import MONITOR, Event, Notification
 from monitor.alerting.phrases import Bilingual
-from monitor.clock import Moment
+from monitor.clock import US_PER_S, Moment
+from monitor.domain.caps import Reached, Span
+from monitor.domain.prices import dollars, usd
 from monitor.domain.severity import Severity
 
 
@@ -22,6 +24,8 @@ class _What(StrEnum):
     FROZEN = "frozen"
     LAST_GOOD = "last-good"
     PRESENT_AGAIN = "present"
+    CAP_SPENT = "cost-cap"
+    CAP_OVER = "cost-cap-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,36 @@ _NOTICES: MappingProxyType[_What, _Words] = MappingProxyType(
                 "설정 파일이 올바르며 {now}부터 적용되었습니다.",
             ),
         ),
+        _What.CAP_SPENT: _Words(
+            title=("RelayWatch asks no models: a cost cap is spent", "비용 한도가 소진되어 모델 질문을 멈췄습니다"),
+            message=(
+                (
+                    "The {span} cap of {limit}{whose} is spent, so models are not asked until {until}. Their results "
+                    "are unknown meanwhile: they open and end no incident. The model list goes on being probed."
+                ),
+                (
+                    "{whose}{span} 한도 {limit}이(가) 소진되어 {until}까지 모델에 질문하지 않습니다. 그동안 결과는 "
+                    "알 수 없음으로 처리되어 인시던트를 열거나 끝내지 않습니다. 모델 목록 점검은 계속됩니다."
+                ),
+            ),
+            action=(
+                "Wait, or raise the cap in [cost]; `relaywatch check --dry-run` says what probing costs.",
+                "기다리거나 [cost]의 한도를 올리세요. `relaywatch check --dry-run`으로 비용을 확인할 수 있습니다.",
+            ),
+        ),
+        _What.CAP_OVER: _Words(
+            title=("RelayWatch asks models again", "모델 질문을 다시 시작했습니다"),
+            message=(
+                "The {span} cap of {limit}{whose} holds nothing back any more.",
+                "{whose}{span} 한도 {limit}에 따른 질문 중단이 끝났습니다.",
+            ),
+        ),
     }
 )
+_SPANS: MappingProxyType[Span, Bilingual] = MappingProxyType(
+    {Span.DAILY: ("daily", "일일"), Span.MONTHLY: ("monthly", "월간")}
+)
+_OF_ENDPOINT: Bilingual = (" of the endpoint {endpoint}", "엔드포인트 {endpoint}의 ")
 _ONE_PROBE: Bilingual = ("1 probe counts as unknown", "프로브 1건")
 _PROBES: Bilingual = ("{count} probes count as unknown", "프로브 {count}건")
 _AND_MORE: Bilingual = (" (and {more} more)", " (외 {more}건)")
@@ -179,6 +211,24 @@ def runs_on_last_good(kept: Moment, problems: Sequence[str], now: Moment, audien
 def runs_on_present(now: Moment, audience: Audience) -> Notification:
     """The present file is in force again, after a start with an earlier one."""
     return _notice(_What.PRESENT_AGAIN, now, audience, now=now)
+
+
+def cap_spent(cap: Reached, now: Moment, audience: Audience) -> Notification:
+    """Models are not asked any more; told once for a cap and its day or month, whoever starts anew meanwhile."""
+    until = now.plus_s((cap.until_us - now.wall_us) / US_PER_S)
+    notice = _notice(_What.CAP_SPENT, until, audience, until=until, **_of_cap(cap, audience))
+    return replace(notice, id=f"{notice.id}-{cap.limit_nusd}-{cap.endpoint or 'all'}")
+
+
+def cap_over(cap: Reached, now: Moment, audience: Audience) -> Notification:
+    """They are asked again: the day or month is over, or the cap is another."""
+    return _notice(_What.CAP_OVER, now, audience, **_of_cap(cap, audience))
+
+
+def _of_cap(cap: Reached, audience: Audience) -> dict[str, str]:
+    word = audience.voice.word
+    whose = "" if cap.endpoint is None else word(_OF_ENDPOINT).format(endpoint=cap.endpoint)
+    return {"span": word(_SPANS[cap.span]), "limit": dollars(usd(cap.limit_nusd)), "whose": whose}
 
 
 def _notice(what: _What, at: Moment, audience: Audience, **facts: Moment | str | int) -> Notification:

@@ -20,6 +20,7 @@ from monitor.app.changes import Changes, Fallback, log_renamed
 from monitor.app.intake import Intake
 from monitor.app.past import Past
 from monitor.app.progress import Progress
+from monitor.app.purse import Purse
 from monitor.app.rules import RuleWatch
 from monitor.app.self_watch import SelfWatch
 from monitor.app.setup import Setup, prepare
@@ -145,7 +146,7 @@ class Daemon:
         path = sqlite_path(setup.config, setup.loaded.base_dir)
         control = control_path(setup.loaded, self._environ)
         house.enter_context(DaemonLock(path))
-        engine = open_for_writing(path, on_migration=self._ask_for_time)
+        engine = open_for_writing(path, on_migration=lambda: self._notifier.extend_timeout(MIGRATION_MAY_TAKE_S))
         house.callback(engine.dispose)
         self._writer = Writer(engine)
         house.push_async_callback(self._close_writer)
@@ -165,7 +166,9 @@ class Daemon:
         self._open_delivery(setup)
         house.push_async_callback(self._close_delivery)
         timer = SlotTimer(clock)
-        self._scheduler = Scheduler(self._prober.probe, self._intake.report, self._ledger.plan_changed, timer, clock)
+        self._purse = Purse(self._prober.probe, self._ledger, self._metrics, clock)
+        await self._purse.begin(setup, setup.audience(self._instance), self._writer)
+        self._scheduler = Scheduler(self._purse.probe, self._intake.report, self._ledger.plan_changed, timer, clock)
         self.progress = Progress(self._scheduler, self._ledger, lambda: self._delivery, self._self_watch.reasons, clock)
         self._rules = RuleWatch(self._ledger, path, self._metrics.certificate_days, clock)
         self._changes = Changes(
@@ -183,9 +186,6 @@ class Daemon:
     async def _close_writer(self) -> None:
         left_s = STOP_WITHIN_S if self._stop_by is None else self._stop_by.s_since(self._clock.now())
         await self._writer.stop(max(STUCK_S, left_s))
-
-    def _ask_for_time(self) -> None:
-        self._notifier.extend_timeout(MIGRATION_MAY_TAKE_S)
 
     def _open_delivery(self, setup: Setup) -> None:
         self._delivery = Delivery(
@@ -212,6 +212,7 @@ class Daemon:
             start("scheduler", self._scheduler.run()),
             start("self-watch", self._self_watch.run()),
             start("rules", self._rules.run()),
+            start("purse", self._purse.run()),
             start("heartbeat", beat(self._journal, self.progress, self._clock, self._say_status)),
             start("retention", prune(Retention(self._writer, self._clock), self._keep_s)),
         ]
@@ -248,6 +249,7 @@ class Daemon:
         self._ledger.rename(setup.renaming)
         self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
         self._self_watch.put_in_force(setup.config.connectivity.targets, setup.audience(self._instance))
+        self._purse.put_in_force(setup, setup.audience(self._instance))
         self._scheduler.apply(setup.checks, self._ledger.rests())
         self._server.speak(setup.voice)
         self._deadman.put_in_force(setup.access.deadman)
@@ -277,6 +279,7 @@ class Daemon:
         for task in aside:
             task.cancel()
         await self._scheduler.drain(DRAIN_PROBES_S)
+        self._purse.write_down()
         self._ledger.stop()
         await asyncio.wait([ledger], timeout=DRAIN_LEDGER_S)
         writable = ledger.done()

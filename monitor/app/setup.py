@@ -4,7 +4,7 @@ All fallible work happens here, before any live state is touched.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from monitor.alerting.audience import Audience
@@ -14,13 +14,16 @@ from monitor.config.access import Access, resolve_access
 from monitor.config.checks import checks_of
 from monitor.config.load import Loaded
 from monitor.config.paths import control_path
+from monitor.config.prices import caps_of, prices_of
 from monitor.config.renames import renaming_of
 from monitor.config.routing import audience_of
 from monitor.config.schema import Config
 from monitor.delivery.channel import Channel
 from monitor.delivery.channels import build_channels
 from monitor.delivery.fallback import FallbackRule
+from monitor.domain.caps import Caps
 from monitor.domain.check import Check
+from monitor.domain.prices import Prices
 from monitor.domain.redact import Redactor
 from monitor.domain.renaming import NOTHING_RENAMED, Renaming
 from monitor.probes.own_fault import OwnFault
@@ -39,6 +42,8 @@ class Setup:
         redactor: knows every secret of this configuration.
         channels: by name, in the order of the file; none has opened a connection.
         renaming: former names of endpoints and models.
+        prices: what tokens cost.
+        caps: what may be spent.
     """
 
     loaded: Loaded
@@ -49,6 +54,8 @@ class Setup:
     redactor: Redactor
     channels: Mapping[str, Channel]
     renaming: Renaming = NOTHING_RENAMED
+    prices: Prices = field(default_factory=Prices)
+    caps: Caps = field(default_factory=Caps)
 
     @property
     def config(self) -> Config:
@@ -109,6 +116,8 @@ def prepare(loaded: Loaded, environ: Mapping[str, str], clock: Clock) -> Setup:
         redactor=Redactor(access.secrets()),
         channels=build_channels(loaded.config, access, voice, clock),
         renaming=renaming_of(loaded.config),
+        prices=prices_of(loaded.config),
+        caps=caps_of(loaded.config),
     )
 
 

@@ -34,6 +34,7 @@ class Action(StrEnum):
     CHECK_REGION = "check_region"
     CHECK_RESPONSE = "check_response"
     REPORT_BUG = "report_bug"
+    RAISE_CAP = "raise_cap"
 
 
 _SENTENCES = MappingProxyType(
@@ -101,6 +102,10 @@ _SENTENCES = MappingProxyType(
         Action.CHECK_RESPONSE: (
             "The answer is not what the API promises: check what stands between here and the API, or switch over.",
             "응답이 API 규격과 다릅니다. 중간 게이트웨이를 확인하거나 다른 모델로 전환하세요.",
+        ),
+        Action.RAISE_CAP: (
+            "Nothing is wrong with the model: RelayWatch does not ask it. Wait, or raise the cap in [cost].",
+            "모델의 문제가 아니라 RelayWatch가 질문하지 않는 상태입니다. 기다리거나 [cost]의 한도를 올리세요.",
         ),
         Action.REPORT_BUG: (
             "The probe itself failed: see the log of RelayWatch.",

@@ -31,6 +31,13 @@ class Cap:
     def __bool__(self) -> bool:
         return self.daily_nusd is not None or self.monthly_nusd is not None
 
+    def limit_nusd(self, span: Span) -> int | None:
+        """What may be spent in a span."""
+        return self.daily_nusd if span is Span.DAILY else self.monthly_nusd
+
+
+NO_CAP = Cap()
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -65,6 +72,11 @@ class Reached:
         )
 
     @property
+    def crowded(self) -> str:
+        """The same where the cap is not spent, but may be by the questions that are under way."""
+        return f"not asked: the questions under way may spend the {self.span} cap of {dollars(usd(self.limit_nusd))}"
+
+    @property
     def until_text(self) -> str:
         """The end, for people."""
         clock = "00:00 UTC"
@@ -74,6 +86,23 @@ class Reached:
     def until_us(self) -> int:
         """The end, in microseconds since 1970."""
         return self.until_day * US_PER_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingNow:
+    """What has been spent, and which caps hold.
+
+    Attributes:
+        endpoints: by name.
+        unpriced: so many checks were asked today whose price nobody knows: they are in no sum.
+        held: the caps that are spent.
+    """
+
+    all: Spent
+    endpoints: Mapping[str, Spent]
+    caps: "Caps"
+    unpriced: int = 0
+    held: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

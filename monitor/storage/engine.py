@@ -19,7 +19,7 @@ HEAD = REVISIONS[-1]
 WRITE_TEST_KEY = "write_test"
 
 
-def open_for_writing(path: Path, *, on_migration: Callable[[], None] = lambda: None) -> Engine:
+def open_for_writing(path: Path, *, on_migration: Callable[[], object] = lambda: None) -> Engine:
     """The database at `path`, created or migrated where that is needed, and known to take a write.
 
     Args:

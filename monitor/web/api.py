@@ -76,7 +76,8 @@ class Api:
 
     async def daemon(self, _request: web.Request) -> web.Response:
         """What the daemon says of itself: an array of one row."""
-        return as_json([daemon_row(self._sources.pid, self._sources.ledger, await self._reading.backlog())])
+        spending = None if self._metrics.spending is None else self._metrics.spending()
+        return as_json([daemon_row(self._sources.pid, self._sources.ledger, await self._reading.backlog(), spending)])
 
     async def _status_rows(self, now: Moment) -> AsyncIterator[bytes]:
         """Encoded rows; probes get their turn in between, however many checks there are."""

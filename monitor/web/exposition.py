@@ -12,8 +12,10 @@ from prometheus_client.utils import floatToGoString
 
 import monitor
 from monitor.clock import US_PER_S
+from monitor.domain.caps import Span, SpendingNow
 from monitor.domain.check import Check
 from monitor.domain.health import State
+from monitor.domain.prices import usd
 from monitor.domain.severity import Severity
 from monitor.logs import visible
 from monitor.web.sample import Histogram, Sample
@@ -144,7 +146,44 @@ def _itself(sample: Sample) -> Iterator[Metric]:
     )
 
 
-_PARTS: tuple[Callable[[Sample], Iterator[Metric]], ...] = (_probes, _beliefs, _ledger, _delivery, _itself)
+def _money(sample: Sample) -> Iterator[Metric]:
+    if sample.spending is None:
+        return
+    today = GaugeMetricFamily(
+        "relaywatch_spending_today_usd", "What probing cost since 00:00 UTC, by known prices.", labels=["endpoint"]
+    )
+    month = GaugeMetricFamily(
+        "relaywatch_spending_month_usd", "The same since the first of the month, UTC.", labels=["endpoint"]
+    )
+    for endpoint, spent in sample.spending.endpoints.items():
+        today.add_metric([endpoint], usd(spent.today_nusd))
+        month.add_metric([endpoint], usd(spent.month_nusd))
+    yield from (today, month)
+    yield GaugeMetricFamily(
+        "relaywatch_spending_unpriced_checks",
+        "Checks asked today whose price is not known: they are in no sum.",
+        value=sample.spending.unpriced,
+    )
+    yield from _caps(sample.spending)
+
+
+def _caps(spending: SpendingNow) -> Iterator[Metric]:
+    labels = ["endpoint", "span"]
+    limit = GaugeMetricFamily("relaywatch_cost_cap_usd", "What may be spent; no endpoint: all together.", labels=labels)
+    spent = GaugeMetricFamily(
+        "relaywatch_cost_cap_reached", "1 while a cap is spent, so that models are not asked.", labels=labels
+    )
+    reached = {(held.endpoint or "", held.span) for held in spending.held}
+    for endpoint, cap in (("", spending.caps.all), *spending.caps.endpoints.items()):
+        for span in Span:
+            nusd = cap.limit_nusd(span)
+            if nusd is not None:
+                limit.add_metric([endpoint, span], usd(nusd))
+                spent.add_metric([endpoint, span], int((endpoint, span) in reached))
+    yield from (limit, spent)
+
+
+_PARTS: tuple[Callable[[Sample], Iterator[Metric]], ...] = (_probes, _beliefs, _ledger, _delivery, _itself, _money)
 
 
 def _add(family: HistogramMetricFamily, counted: Histogram, *labels: str) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from monitor.clock import SystemClock
+from monitor.domain.caps import SpendingNow
 from monitor.domain.check import Check
 from monitor.domain.result import Result, Status
 from monitor.storage.outbox import Waiting
@@ -30,6 +31,7 @@ class Metrics:
 
     Attributes:
         config_problem: why the newest configuration is not in force, for people; None while it is.
+        spending: tells what probing has cost until now; None where nobody counts.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class Metrics:
         self._notifications: Counter[tuple[str, str]] = Counter()
         self._pings: Pings | None = None
         self._is_uplink_up: Callable[[], bool] = lambda: True
+        self.spending: Callable[[], SpendingNow] | None = None
         self.config_problem: str | None = None
 
     def observe_probe(self, result: Result, check: Check) -> None:
@@ -79,6 +82,10 @@ class Metrics:
         """Ask `is_up` at every scrape whether the monitor's own network is open."""
         self._is_uplink_up = is_up
 
+    def watch_spending(self, spending: Callable[[], SpendingNow]) -> None:
+        """Ask `spending` at every scrape what probing has cost."""
+        self.spending = spending
+
     def certificate_days(self, checks: Mapping[str, Check]) -> dict[str, float]:
         """Days until the certificate expires, by endpoint, of the endpoints in force."""
         endpoints = {check.endpoint for check in checks.values()}
@@ -101,6 +108,7 @@ class Metrics:
             certificate_days=self.certificate_days(ledger.checks),
             config_valid=self.config_problem is None,
             uplink_up=self._is_uplink_up(),
+            spending=None if self.spending is None else self.spending(),
             pings=None if self._pings is None else Pings(self._pings.counts.copy(), self._pings.last_well_us),
             backlog=backlog,
         )

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from monitor.alerting.texts import Voice
 from monitor.clock import Moment
 from monitor.web.metrics import Metrics
+from monitor.web.money import caps_told, money_told
 from monitor.web.problems import problem
 from monitor.web.reading import Reading
 from monitor.web.sources import Sources
@@ -92,7 +93,9 @@ class Pages:
         backlog = await self._reading.backlog()
         page = viewer.page(self._sources.ledger, self._troubles(), backlog)
         pieces = []
-        generated = self._template.generate(page=page, row=viewer.row, refresh_s=REFRESH_S, **_words(voice))
+        money = None if self._metrics.spending is None else money_told(self._metrics.spending(), voice)
+        words = _words(voice)
+        generated = self._template.generate(page=page, row=viewer.row, refresh_s=REFRESH_S, money=money, **words)
         for number, piece in enumerate(generated, start=1):
             pieces.append(piece)
             if number % PIECES_PER_TURN == 0:
@@ -102,7 +105,8 @@ class Pages:
     def _troubles(self) -> list[str]:
         problem = self._metrics.config_problem
         refused = [] if problem is None else [say(Text.CONFIG_REFUSED, self.voice, problem=problem)]
-        return [*self._sources.readiness(), *refused]
+        spending = None if self._metrics.spending is None else self._metrics.spending()
+        return [*self._sources.readiness(), *refused, *caps_told(spending, self.voice)]
 
 
 def _load() -> "jinja2.Template":

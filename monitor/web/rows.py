@@ -3,9 +3,11 @@
 from typing import Any
 
 from monitor.clock import Moment, iso
+from monitor.domain.caps import SpendingNow
 from monitor.domain.check import Check
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
+from monitor.domain.prices import usd
 from monitor.storage.outbox import Waiting
 from monitor.web.sources import LedgerFace
 
@@ -52,7 +54,9 @@ def incident_row(incident: Incident, now: Moment) -> dict[str, Any]:
     }
 
 
-def daemon_row(pid: int, ledger: LedgerFace, backlog: dict[str, Waiting] | None) -> dict[str, Any]:
+def daemon_row(
+    pid: int, ledger: LedgerFace, backlog: dict[str, Waiting] | None, spending: SpendingNow | None = None
+) -> dict[str, Any]:
     """What the daemon says of itself; the outbox is null while the database does not answer."""
     last = ledger.last_commit
     return {
@@ -61,4 +65,7 @@ def daemon_row(pid: int, ledger: LedgerFace, backlog: dict[str, Waiting] | None)
         "last_commit": None if last is None else iso(last.wall_us),
         "outbox_pending": None if backlog is None else sum(waiting.pending for waiting in backlog.values()),
         "dead": None if backlog is None else sum(waiting.dead for waiting in backlog.values()),
+        "spent_today": None if spending is None else usd(spending.all.today_nusd),
+        "spent_month": None if spending is None else usd(spending.all.month_nusd),
+        "caps_spent": [] if spending is None else [held.reason for held in spending.held],
     }

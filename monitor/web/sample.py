@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.domain.caps import SpendingNow
 from monitor.domain.check import Check
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
@@ -65,6 +66,7 @@ class Sample:
         notifications: attempts by channel and outcome.
         backlog: None while the database does not answer.
         pings: None where there is no dead-man switch.
+        spending: None where nobody counts it.
     """
 
     checks: Mapping[str, Check]
@@ -83,3 +85,4 @@ class Sample:
     uplink_up: bool
     pings: Pings | None
     backlog: Mapping[str, Waiting] | None
+    spending: SpendingNow | None = None
