@@ -8,17 +8,21 @@ from functools import cache
 from typing import Any, Literal, TypeVar
 
 from monitor.config.alerting import FlappingTable, flapping_rule
+from monitor.config.cadence import relaxed_of
 from monitor.config.endpoints import Endpoint, ModelTable, Overrides
 from monitor.config.rules import window_rules
 from monitor.config.schema import Config
 from monitor.config.urls import host_of
-from monitor.domain.check import Check, CheckKind, HealthRules, check_id, provider_of
+from monitor.domain.check import Check, CheckKind, HealthRules, Relaxed, check_id, provider_of
 
-Shared = TypeVar("Shared", HealthRules, str)
+Shared = TypeVar("Shared", HealthRules, Relaxed | None, str)
 
 
 def checks_of(config: Config) -> tuple[Check, ...]:
-    """Every check, in the order of the file; an endpoint's model list comes before its models."""
+    """Every check, in the order of the file; an endpoint's model list comes before its models.
+
+    What patterns stand for is not among them: `followed.with_followed` comes before.
+    """
     return tuple(check for endpoint in config.endpoints for check in _of_endpoint(endpoint, config))
 
 
@@ -41,7 +45,7 @@ def _of_endpoint(endpoint: Endpoint, config: Config) -> Iterator[Check]:
     host, general = host_of(endpoint.base_url), config.alerting.flapping
     if endpoint.check_models:
         yield _check(endpoint, None, host, _with_flapping(effective(endpoint, config.defaults), general))
-    for model in endpoint.models:
+    for model in endpoint.named_models:
         yield _check(endpoint, model, host, _with_flapping(effective(model, endpoint, config.defaults), general))
 
 
@@ -71,6 +75,8 @@ def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict
         tags=endpoint.tags,
         protocol=endpoint.protocol,
         stream=bool(values["stream"]) and model is not None,
+        relaxed=None if model is None else _shared(relaxed_of(values)),
+        drift=values["drift"],
     )
 
 

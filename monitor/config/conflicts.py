@@ -13,6 +13,7 @@ from monitor.errors import Problem
 
 _BOUNDED = ("connect_timeout", "slow_after")
 _DEFAULT_TIMEOUT_S = 10.0
+_DEFAULT_INTERVAL_S = 60.0
 Table = Mapping[str, Any]
 
 
@@ -48,6 +49,7 @@ def conflicts(raw: Table) -> list[Problem]:
                 f'"{format_duration(timeout.seconds)}" ({toml_path(timeout.loc)}) that holds here'
             )
             found.append(Problem(toml_path(inner.loc), message, shown(inner.loc, inner.text)))
+        found.extend(_not_slower(levels))
     return list(dict.fromkeys(found))
 
 
@@ -110,3 +112,15 @@ def _innermost(levels: tuple[_Level, ...], key: str) -> _Set | None:
 def _tables(raw: Table, key: str) -> list[Any]:
     value = raw.get(key)
     return value if isinstance(value, list) else []
+
+
+def _not_slower(levels: tuple[_Level, ...]) -> Iterator[Problem]:
+    """A relaxed interval that is set where the interval that holds there is not shorter."""
+    relaxed, interval = _innermost(levels, "relaxed_interval"), _innermost(levels, "interval")
+    if relaxed is None or not relaxed.seconds or (interval is not None and len(relaxed.loc) < len(interval.loc)):
+        return
+    seconds = _DEFAULT_INTERVAL_S if interval is None else interval.seconds
+    if relaxed.seconds <= seconds:
+        where = "the default" if interval is None else toml_path(interval.loc)
+        message = f'must be longer than the interval of "{format_duration(seconds)}" ({where}) that holds here'
+        yield Problem(toml_path(relaxed.loc), message, shown(relaxed.loc, relaxed.text))

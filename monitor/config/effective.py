@@ -76,15 +76,20 @@ def option_text(name: str, value: Any) -> str:
 
 def _endpoint(endpoint: Endpoint, defaults: Defaults) -> Table:
     ruling = effective(endpoint, defaults)
-    table = _table(endpoint, Endpoint.model_fields.keys() - Overrides.model_fields.keys() - {"models"})
+    table = _table(endpoint, Endpoint.model_fields.keys() - Overrides.model_fields.keys() - _left_out(endpoint))
     models = [_model(model, effective(model, endpoint, defaults), ruling) for model in endpoint.models]
     return {**table, **_values(ruling), "models": models}
+
+
+def _left_out(endpoint: Endpoint) -> set[str]:
+    return {"models"} if endpoint.patterns else {"models", "models_max"}
 
 
 def _model(model: ModelTable, own: Mapping[str, Any], ruling: Mapping[str, Any]) -> Table | str:
     """A model's id, with what differs from its endpoint."""
     differing = {name: value for name, value in own.items() if value != ruling[name] and name != "models_interval_s"}
-    table = {**_table(model, ("id", "provider", "renamed_from")), **_values(differing)}
+    kept = ("id", "provider", "renamed_from", *(("exact",) if model.exact else ()))
+    table = {**_table(model, kept), **_values(differing)}
     return model.id if len(table) == 1 else table
 
 

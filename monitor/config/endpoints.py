@@ -7,10 +7,12 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import InitErrorDetails
 
 from monitor.config.alerting import Flapping
+from monitor.config.cadence import RelaxAfter, RelaxedInterval
 from monitor.config.claims import wrong_claims
 from monitor.config.cost import CostTable, PriceEntries
 from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Tags
 from monitor.config.model import Model, detail
+from monitor.config.patterns import ModelsMax, OnePattern, is_wild, wrong_patterns
 from monitor.config.rules import (
     AvailabilityOption,
     CertificateOption,
@@ -55,6 +57,9 @@ class Overrides(Model):
     max_tokens: MaxTokens | None = None
     loading_grace_s: LoadingGrace | None = None
     stream: Flag | None = None
+    relaxed_interval_s: RelaxedInterval | None = None
+    relax_after_s: RelaxAfter | None = None
+    drift: Flag | None = None
     public: Public | None = None
     severity: Severity | None = None
     availability_rule: AvailabilityOption | None = None
@@ -81,6 +86,8 @@ class Defaults(Overrides):
     max_tokens: MaxTokens = 16
     loading_grace_s: LoadingGrace = seconds("5m")
     stream: Flag = False
+    relax_after_s: RelaxAfter = seconds("1h")
+    drift: Flag = True
     public: Public = False
     certificate_rule: CertificateOption = Field(
         default_factory=CertificateTable, json_schema_extra={"default": {"warning": "14d", "critical": "3d"}}
@@ -88,10 +95,11 @@ class Defaults(Overrides):
 
 
 class ModelTable(Overrides):
-    """One model of an endpoint; in the file an id alone will do.
+    """One model of an endpoint, or a pattern for many; in the file an id alone will do.
 
     Attributes:
         id: as the endpoint names it.
+        exact: the id is no pattern, whatever characters it has.
         provider: the vendor behind the gateway, where the id does not say it before a `/`.
         renamed_from: its id before this one; state, history and incidents are kept.
     """
@@ -99,6 +107,12 @@ class ModelTable(Overrides):
     id: ModelId
     provider: Provider | None = None
     renamed_from: ModelId | None = None
+    exact: Flag = False
+
+    @property
+    def is_pattern(self) -> bool:
+        """It stands for what is listed, not for itself."""
+        return not self.exact and is_wild(self.id)
 
     @classmethod
     def not_a_table(cls, value: object) -> str | None:
@@ -119,6 +133,8 @@ class Endpoint(Overrides):
 
     Attributes:
         base_url: as the official SDKs take it, without a slash at its end.
+        models: ids and patterns.
+        models_max: so many models the patterns stand for at most.
         ca_file: absolute where the configuration came from a file.
         check_models: whether the model list is probed too.
         concurrency: probes in flight to this endpoint.
@@ -131,7 +147,8 @@ class Endpoint(Overrides):
     base_url: BaseUrl
     protocol: Protocol = "openai"
     api_key: SecretRef | None = None
-    models: tuple[ModelEntry, ...] = ()
+    models: Annotated[tuple[ModelEntry, ...], OnePattern] = ()
+    models_max: ModelsMax = 50
     check_models: Flag = True
     concurrency: Concurrency = 10
     headers: Headers = Field(default_factory=dict)
@@ -143,6 +160,16 @@ class Endpoint(Overrides):
     tags: Tags = ()
     renamed_from: Name | None = None
 
+    @property
+    def patterns(self) -> tuple[ModelTable, ...]:
+        """The entries that stand for what is listed."""
+        return tuple(model for model in self.models if model.is_pattern)
+
+    @property
+    def named_models(self) -> tuple[ModelTable, ...]:
+        """The entries that stand for themselves."""
+        return tuple(model for model in self.models if not model.is_pattern)
+
     @classmethod
     def between(cls, table: Mapping[str, Any]) -> Iterable[InitErrorDetails]:
         """Something to probe, each model once, one way to send the key."""
@@ -152,6 +179,7 @@ class Endpoint(Overrides):
         if isinstance(models, list):
             yield from _twice(models)
             yield from wrong_claims("models", models, "id")
+        yield from wrong_patterns(table)
         headers = table.get("headers")
         if "api_key" in table and isinstance(headers, dict):
             for name in headers:

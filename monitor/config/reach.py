@@ -12,6 +12,7 @@ from monitor.alerting.audience import Hours, Route
 from monitor.alerting.matching import Matcher, lost_patterns, names_of
 from monitor.clock import US_PER_S
 from monitor.config.checks import checks_of
+from monitor.config.followed import follows
 from monitor.config.hours import DAYS
 from monitor.config.matchers import MatcherTable
 from monitor.config.problems import Loc, shown, toml_path
@@ -25,6 +26,7 @@ from monitor.errors import Problem
 _MONDAY_US = 4 * 86_400 * US_PER_S  # 1970-01-05
 _MINUTE_US = 60 * US_PER_S
 _MINUTES_OF_DAY = 24 * 60
+_OF_THE_FILE = frozenset({"endpoints", "tags"})
 _LIKE = 0.5  # also one of two letters
 _SERVICE = (FaultDomain.ENDPOINT, FaultDomain.PROVIDER, FaultDomain.MODEL, FaultDomain.NETWORK)
 _CRITICAL: dict[Status, tuple[FaultDomain, ...]] = {
@@ -45,7 +47,7 @@ def unreached(config: Config) -> list[Problem]:
     checks = checks_of(config)
     told = [routes.get(channel.name, Route()) for channel in config.channels]
     return [
-        *_patterns_for_nothing(tables, checks),
+        *_patterns_for_nothing(tables, checks, more_may_come=follows(config)),
         *_never_escalated_to(config),
         *(_nobody_told(told, checks) if told else ()),
     ]
@@ -67,14 +69,18 @@ def _numbered(loc: Loc, only: tuple[MatcherTable, ...]) -> Iterator[tuple[Loc, M
         yield from (((*loc, place), table) for place, table in enumerate(only))
 
 
-def _patterns_for_nothing(tables: Iterable[tuple[Loc, MatcherTable]], checks: tuple[Check, ...]) -> Iterator[Problem]:
+def _patterns_for_nothing(
+    tables: Iterable[tuple[Loc, MatcherTable]], checks: tuple[Check, ...], *, more_may_come: bool
+) -> Iterator[Problem]:
     names = names_of(checks)
+    if more_may_come:  # models that patterns stand for are not known from the file
+        names = {key: words for key, words in names.items() if key in _OF_THE_FILE}
     for loc, table in tables:
         matcher = table.matcher()
         lost = tuple(lost_patterns(matcher, names))
         for key, pattern in lost:
             yield Problem(toml_path((*loc, key)), _nothing(pattern, names[key]), shown((), pattern))
-        if not lost and not any(matcher.matches_check(check) for check in checks):
+        if not lost and not more_may_come and not any(matcher.matches_check(check) for check in checks):
             yield Problem(toml_path(loc), "matches nothing: no check fits all of its keys together")
 
 

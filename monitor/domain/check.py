@@ -6,6 +6,7 @@ Owns no behaviour beyond identity; how a check is probed lives in `probes`, what
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.domain.expect import Expect
 from monitor.domain.rules import Rule
 from monitor.domain.severity import Severity
 
@@ -36,6 +37,19 @@ class FlappingRule:
 
     high_percent: float = 30.0
     low_percent: float = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """How a check slows down that has been UP for long.
+
+    Attributes:
+        interval_s: its interval then.
+        after_s: for so long it must have been UP without a failure.
+    """
+
+    interval_s: float
+    after_s: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,12 @@ class Check:
         window_rules: what must hold over windows of time.
         protocol: what is spoken with the model.
         stream: the answer is asked for piece by piece.
+        relaxed: None is never slower.
+        expect: what an answer must be besides; None is any.
+        answered_by: what may answer beside the model itself; see `identity.doubt_of`.
+        full_every: of so many probes that the timer's turn brings, one is as configured; the others are plain.
+        raise_max_tokens_to: how far `max_tokens` is raised for a model that says nothing within it; 0 is not at all.
+        drift: people are told when the model leaves the list.
     """
 
     id: str
@@ -93,6 +113,12 @@ class Check:
     window_rules: tuple[Rule, ...] = ()
     protocol: str = "openai"
     stream: bool = False
+    relaxed: Relaxed | None = None
+    drift: bool = True
+    expect: Expect | None = None
+    answered_by: tuple[str, ...] = ()
+    full_every: int = 1
+    raise_max_tokens_to: int = 256
 
 
 def check_id(endpoint: str, kind: CheckKind, model: str | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.config.checks import checks_of
+from monitor.config.checks import checks_of, effective
 from monitor.config.secrets import Secret
 from monitor.domain.check import CheckKind
 
@@ -26,7 +26,7 @@ class EndpointTarget:
         proxy: `http://` or `https://` URL, perhaps with credentials.
         ca_file: PEM file with the only authorities to trust; None for the system's.
         concurrency: probes in flight at most.
-        models: ids of the configured models, which the model list should hold.
+        models: ids of the models that are named, which the model list should hold.
         keepalive_s: for how long an idle connection is kept.
     """
 
@@ -60,7 +60,7 @@ def targets_of(config: "Config", access: "Access") -> dict[str, EndpointTarget]:
             proxy=access.endpoints[endpoint.name].proxy,
             ca_file=endpoint.ca_file,
             concurrency=endpoint.concurrency,
-            models=tuple(model.id for model in endpoint.models),
+            models=tuple(model.id for model in endpoint.named_models),
             keepalive_s=longest_s.get(endpoint.name, 0.0) + _KEPT_BEYOND_INTERVAL_S,
         )
         for endpoint in config.endpoints
@@ -72,4 +72,8 @@ def _longest_intervals(config: "Config") -> dict[str, float]:
     for check in checks_of(config):
         if check.kind is CheckKind.CHAT:
             longest[check.endpoint] = max(longest.get(check.endpoint, 0.0), check.interval_s)
+    for endpoint in config.endpoints:
+        for pattern in endpoint.patterns:  # what it stands for comes and goes, the target stays
+            interval_s: float = effective(pattern, endpoint, config.defaults)["interval_s"]
+            longest[endpoint.name] = max(longest.get(endpoint.name, 0.0), interval_s)
     return longest
