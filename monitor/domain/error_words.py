@@ -11,7 +11,16 @@ def _words(*phrases: str) -> re.Pattern[str]:
     return re.compile("|".join(phrases), re.IGNORECASE | re.DOTALL)
 
 
-CONTENT_FILTER = _words(r"content management policy", r"ContentPolicyViolation")
+CONTENT_FILTER = _words(r"content management policy", r"ContentPolicyViolation", r"\bmoderation\b.{0,80}?\bflagged\b")
+
+BUDGET_ENDED = _words(r"\bmax_tokens\s+or\s+model\s+output\s+limit\s+was\s+reached\b")
+
+OTHER_PROTOCOL = _words(
+    r"\bnot\s+a\s+chat\s+model\b",
+    r"\bdo(?:es)?\s+not\s+support\s+(?:the\s+)?(?:chat|embeddings?|completions?|responses)\b",
+    r"\bnot\s+(?:supported\s+)?in\s+(?:the\s+)?v1/[a-z/]{1,40}",
+    r"\bnot\s+allowed\s+to\s+generate\s+embeddings\b",
+)
 
 MAX_TOKENS_REFUSED = _words(
     r"\buse\s+['\"`]?max_completion_tokens",
@@ -83,8 +92,6 @@ MODEL_UNKNOWN = _words(
     r"\bnot\s+a\s+valid\s+model\b",
     r"\b(?:cannot|can't|could\s+not|couldn't)\s+find\s+(?:the\s+)?model\b",
     r"\bLLM\s+provider\s+not\s+provided\b",
-    r"\bnot\s+a\s+chat\s+model\b",
-    r"\bdoes\s+not\s+support\s+(?:the\s+)?chat\b",
     "模型.{0,100}?(?:不存在|不支持|未找到|已下线|已停用)",
     "(?:不支持|未知|无效)(?:该|此|的)?模型",
 )

@@ -21,6 +21,7 @@ CHECKS = (
 )
 SECRET = "sk-proj-Zq81LmPw0xYt55KcVb9d-abcd"
 REDACTOR = Redactor([SECRET])
+READ_THE_PROMPT = {"content-filter", "budget-ended"}
 ALIVE_WITHOUT_WORDS = {"filtered", "length", "content-filter", "incomplete-list"}
 
 WORDS = [
@@ -158,10 +159,10 @@ def test_a_good_list_holds_ids(document: Any) -> None:
 @given(check=st.sampled_from(CHECKS), code=st.integers(400, 599), document=JSON)
 @settings(max_examples=300, deadline=None)
 def test_an_error_code_is_never_a_success(check: Check, code: int, document: Any) -> None:
-    """From 400 on only the content filter's own 400 counts as alive."""
+    """From 400 on only what says that the prompt was read counts as alive: the filter, and the end of the budget."""
     try:
         body = orjson.dumps(document)
     except TypeError:
         body = json.dumps(document).encode()
     row = judge(check, Answer(code, {}, body), OpenAi()).row
-    assert not row.ruling.status.is_success or (row.name == "content-filter" and code == 400)
+    assert not row.ruling.status.is_success or (row.name in READ_THE_PROMPT and code in (400, 403))
