@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli import cost
 from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, nearest_names
 from monitor.domain.result import Trigger
 from monitor.errors import EXIT_UNHEALTHY, UsageError
@@ -35,6 +36,9 @@ def check(
         list[str] | None,
         typer.Argument(metavar="[CHECK]...", help="Ids, such as gw/models or gw/chat/openai/gpt-4.1; default: all."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Send nothing: say what probing these costs a month.")
+    ] = False,
     config: ConfigOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -43,6 +47,9 @@ def check(
 
     loaded = _without_channels(load_config(config))
     chosen = choose(loaded, checks or [])
+    if dry_run:
+        emit(cost.dry_run(loaded, chosen), output)
+        return
     prober = _prober(loaded)
     with _waiting(len(chosen)):
         results = asyncio.run(_probe_all(prober, chosen))

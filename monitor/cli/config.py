@@ -165,6 +165,7 @@ def _as_json(level: str, problems: list[Problem]) -> str:
 
 
 def _summary(loaded: "Loaded") -> str:
+    from monitor.cli.cost import cost_line  # noqa: PLC0415  the same
     from monitor.config.budget import budget_of  # noqa: PLC0415  the same
     from monitor.config.checks import checks_of  # noqa: PLC0415  the same
 
@@ -174,5 +175,6 @@ def _summary(loaded: "Loaded") -> str:
         f"  endpoints {len(loaded.config.endpoints)}, channels {len(loaded.config.channels)}, checks {budget.checks}\n"
         f"  probes a day {budget.probes_per_day:,}, requests a month {budget.requests_per_month:,}\n"
         f"  completions a month {budget.completions_per_month:,}, "
-        f"at most {budget.output_tokens_per_month:,} output tokens"
+        f"at most {budget.output_tokens_per_month:,} output tokens\n"
+        f"  {cost_line(loaded.config)}"
     )

@@ -95,8 +95,9 @@ def begin(options: Options, environ: Mapping[str, str], read_models: ReadModels)
 
 
 def cost_of(config: Any) -> str:
-    """What probing costs a month, in completions and tokens; prices are not known in this version."""
-    from monitor.config.budget import budget_of  # noqa: PLC0415  the command line imports only what it needs
+    """What probing costs a month, in completions, tokens and money."""
+    from monitor.cli.cost import cost_line  # noqa: PLC0415  the command line imports only what it needs
+    from monitor.config.budget import budget_of  # noqa: PLC0415  the same
     from monitor.config.checks import checks_of  # noqa: PLC0415  the same
 
     budget = budget_of(checks_of(config))
@@ -105,7 +106,8 @@ def cost_of(config: Any) -> str:
         f"a month of probing: {budget.completions_per_month:,} completions, "
         f"at most {budget.output_tokens_per_month:,} output tokens\n"
         f"  and {free:,} readings of the model list, which are free\n"
-        "  (prices are not known in this version; `interval` and `max_tokens` set the cost)"
+        f"  {cost_line(config)}\n"
+        "  (`interval` and `max_tokens` set the cost; `relaywatch check --dry-run` tells it model by model)"
     )
 
 

@@ -34,6 +34,15 @@ class Tokens:
     estimated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Average:
+    """What one probe of a check has used of late, in tokens."""
+
+    probes: int
+    input_tokens: float
+    output_tokens: float
+
+
 def input_tokens(characters: int) -> int:
     """A guess, rather too high, of what a prompt of so many characters takes."""
     return _FRAME_TOKENS + ceil(characters / _CHARACTERS_PER_TOKEN)

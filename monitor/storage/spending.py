@@ -15,6 +15,7 @@ from monitor.domain.check import CheckKind
 from monitor.domain.kept import Spending
 from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Status
+from monitor.domain.tokens import Average
 from monitor.storage import tables
 from monitor.storage.codes import STATUSES
 from monitor.storage.fact_tables import spending
@@ -48,15 +49,6 @@ class Remembered:
     days: tuple[Spending, ...] = ()
     untold: tuple[Untold, ...] = ()
     month: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Average:
-    """What one probe of a check has used of late, in tokens."""
-
-    probes: int
-    input_tokens: float
-    output_tokens: float
 
 
 def remembered(connection: Connection, now_us: int, month_began: int) -> Remembered:
