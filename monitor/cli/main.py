@@ -30,6 +30,7 @@ COMMANDS = MappingProxyType(
         "run": "Watch: the daemon.",
         "demo": "See it work, with nothing to configure.",
         "check": "Probe now, once.",
+        "doctor": "Examine an endpoint step by step.",
         "status": "What is believed now.",
         "history": "Single results.",
         "incidents": "Past and open incidents.",

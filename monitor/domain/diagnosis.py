@@ -73,7 +73,6 @@ class Meaning(StrEnum):
     LIST_LACKS = "list_lacks"
     MODEL_FAILED = "model_failed"
     MODEL_DEGRADED = "model_degraded"
-    STREAM_ONLY = "stream_only"
     PLAIN_ONLY = "plain_only"
     HEADROOM_LOW = "headroom_low"
 

@@ -98,8 +98,8 @@ ENGLISH = MappingProxyType(
             "See that it is renewed in time.",
         ),
         Meaning.CHAIN_INCOMPLETE: (
-            "The server leaves out the certificate of the authority in between. Programs, unlike browsers, do not fetch it.",
-            "Whoever runs the endpoint must serve the full chain; until then `ca_file` may hold the missing one.",
+            "The server shows its own certificate alone: it leaves out the authority in between, or that one is private.",
+            "Serve the full chain; if the authority is private, set `ca_file` to it.",
         ),
         Meaning.TLS_NOT_SPOKEN: (
             "Something answers on this port, but it does not speak TLS.",
@@ -176,10 +176,6 @@ ENGLISH = MappingProxyType(
         Meaning.PLAIN_ONLY: (
             "The model answers as a whole, but does not stream as it should.",
             "Leave `stream` off for it; or look for what holds up streams between here and the model.",
-        ),
-        Meaning.STREAM_ONLY: (
-            "The model streams, but does not answer as a whole.",
-            "Set `stream = true` for it.",
         ),
         Meaning.HEADROOM_LOW: (
             "Little is left of a rate limit; probes share it with your traffic.",

@@ -108,7 +108,12 @@ def _connect_failure(error: aiohttp.ClientConnectorError) -> Failure:
     cause = error.os_error
     if isinstance(cause, socket.gaierror):
         return Failure(NoAnswerKind.DNS, f"cannot resolve {error.host}: {cause.strerror or 'no answer'}")
-    number = _errno_of(cause)
+    return of_connect(cause)
+
+
+def of_connect(error: OSError) -> Failure:
+    """What a connect to an address, or to all addresses of a host, ran into."""
+    number = _errno_of(error)
     # Without a number it is the loop's own word for a connection that ended while it was being set up.
     kind = NoAnswerKind.RESET if number is None else _KIND_OF_ERRNO.get(number, NoAnswerKind.INTERNAL)
     words = "the connection closed while it was being opened" if number is None else os.strerror(number)
