@@ -53,6 +53,14 @@ _SENTENCES: MappingProxyType[IncidentKind, Bilingual] = MappingProxyType(
         ),
     }
 )
+_VANISHED: Bilingual = (
+    "the endpoint's model list no longer holds it{others}{nearest}",
+    "엔드포인트의 모델 목록에서 사라짐{others}{nearest}",
+)
+_OTHERS: Bilingual = (", nor {count} others", " (그 외 {count}개도)")
+_NEAREST: Bilingual = ("; nearest: {names}", ", 비슷한 이름: {names}")
+_LISTED_AGAIN: Bilingual = ("the endpoint's model list holds it again", "엔드포인트의 모델 목록에 다시 나타남")
+_SENTENCE_AT_MOST = 200
 _EXPIRED: Bilingual = ("the certificate expired {value} days ago", "인증서 만료 후 {value}일 지남")
 _SPENT: Bilingual = ("; at this rate it is spent in {left}", ", 이 속도면 {left} 만에 소진")
 _NOT_MEASURED: Bilingual = ("too few results to say", "결과가 부족하여 판단할 수 없음")
@@ -71,6 +79,10 @@ _ADVICE: MappingProxyType[IncidentKind, Bilingual] = MappingProxyType(
             "오류 예산이 더 소진되지 않도록 실패가 끝날 때까지 정상인 모델로 트래픽을 옮기세요.",
         ),
         IncidentKind.LATENCY: PHRASES[Phrase.ADVICE_SLOW],
+        IncidentKind.CATALOGUE: (
+            "Ask who runs the endpoint whether the model was withdrawn or renamed; then configure its successor.",
+            "모델이 종료되었거나 이름이 바뀌었는지 엔드포인트 운영자에게 확인하고, 설정을 후속 모델로 바꾸세요.",
+        ),
         IncidentKind.CERTIFICATE: (
             "Have the endpoint's TLS certificate renewed before it expires: after that nobody can connect.",
             "만료되면 아무도 연결할 수 없으니 그 전에 엔드포인트의 TLS 인증서를 갱신하세요.",
@@ -89,6 +101,8 @@ def rule_sentence(kind: IncidentKind, facts: Facts | None, voice: Voice) -> str:
         return voice.word(_REMOVED)
     if facts.value is None:
         return voice.word(_NOT_MEASURED)
+    if kind is IncidentKind.CATALOGUE:
+        return _catalogue_sentence(facts, voice)
     expired = kind is IncidentKind.CERTIFICATE and facts.value < 0
     sentence = voice.word(_EXPIRED if expired else _SENTENCES[kind])
     return sentence.format(
@@ -102,6 +116,14 @@ def rule_sentence(kind: IncidentKind, facts: Facts | None, voice: Voice) -> str:
         short_window=voice.duration(facts.short_window_s),
         spent=_spent(facts, voice),
     )
+
+
+def _catalogue_sentence(facts: Facts, voice: Voice) -> str:
+    if not facts.value:
+        return voice.word(_LISTED_AGAIN)
+    others = voice.word(_OTHERS).format(count=facts.samples) if facts.samples else ""
+    nearest = voice.word(_NEAREST).format(names=facts.name) if facts.name else ""
+    return voice.word(_VANISHED).format(others=others, nearest=nearest)[:_SENTENCE_AT_MOST]
 
 
 def stored_reason(kind: IncidentKind, facts: Facts | None) -> str:

@@ -26,6 +26,8 @@ from monitor.web.metrics import Metrics
 if TYPE_CHECKING:
     from monitor.config.difference import Difference
 
+_LOGGED = 20
+
 log = structlog.get_logger("relaywatch.daemon")
 
 
@@ -110,16 +112,21 @@ class Changes:
             self._ledger.notify(notices.runs_on_present(now, audience), audience.channels, now)
         await self._keep(setup)
 
-    def refused(self, error: RelayWatchError, kept: int) -> str:
-        """A reload changes nothing.
+    def not_renewed(self, error: RelayWatchError, kept: int, *, is_reload: bool) -> None:
+        """A reload, or a change of what patterns stand for, changes nothing.
 
         Args:
             error: why.
             kept: how many checks are watched on.
-
-        Returns:
-            The status line for systemd.
+            is_reload: it was a reload; else the next change of a list tries again.
         """
+        if is_reload:
+            self._notifier.ready(self.refused(error, kept))
+        else:
+            log.error("models_not_followed", error=error.message, kept=kept)
+
+    def refused(self, error: RelayWatchError, kept: int) -> str:
+        """A reload changes nothing; the status line for systemd."""
         refusal = Refusal.of(error)
         self._metrics.set_config_problem(str(refusal))
         because = "database" if refusal.is_fault_of_database else "file"
@@ -138,6 +145,16 @@ class Changes:
         self.say_ready("config_reloaded", setup, address, **difference.for_log())
         self._notifier.status(f"{self.summary(setup)}; reloaded: {difference.summary()}")
 
+    def say_followed(self, before: Setup, setup: Setup) -> None:
+        """Patterns stand for other models than before."""
+        log.info("models_followed", checks=len(setup.checks), **changed(before, setup).for_log())
+        log_cut(setup)
+        self.say_status(setup)
+
+    def say_status(self, setup: Setup) -> None:
+        """What the daemon does, for `systemctl status`."""
+        self._notifier.status(self.summary(setup))
+
     def say_ready(self, event: str, setup: Setup, address: tuple[str, int] | None, **more: list[str]) -> None:
         """The start, or a reload, is complete; `address` is the page's."""
         log.info(
@@ -149,6 +166,7 @@ class Changes:
             page=None if address is None else "http://{}:{}/".format(*address),
             **more,
         )
+        log_cut(setup)
         self._notifier.ready(self.summary(setup))
 
     def summary(self, setup: Setup) -> str:
@@ -175,6 +193,16 @@ def log_doubts(setup: Setup) -> None:
     """What is allowed in a configuration that comes into force, but perhaps not meant."""
     for warning in (*setup.loaded.warnings, *setup.access.warnings):
         log.warning("config_warning", path=warning.path, message=warning.message)
+
+
+def log_cut(setup: Setup) -> None:
+    """Which endpoints list more models than patterns may stand for, and how many are left out for what they are."""
+    for endpoint, standing in setup.standings.items():
+        followed, cut, unfit = len(standing.models), standing.cut, standing.unfit
+        if cut:
+            log.warning("models_cut", endpoint=endpoint, followed=followed, cut=len(cut), models=list(cut[:_LOGGED]))
+        if unfit:
+            log.info("models_unfit", endpoint=endpoint, unfit=len(unfit), models=list(unfit[:_LOGGED]))
 
 
 def log_renamed(renamed: Renamed) -> None:

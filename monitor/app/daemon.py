@@ -16,6 +16,7 @@ import structlog
 
 import monitor
 from monitor.alerting.batch import DaemonRun
+from monitor.app.catalogues import Catalogues
 from monitor.app.changes import Changes, Fallback, log_renamed
 from monitor.app.intake import Intake
 from monitor.app.past import Past
@@ -31,7 +32,6 @@ from monitor.clock import Clock, Moment
 from monitor.config.load import Loaded
 from monitor.config.paths import control_path, sqlite_path
 from monitor.delivery.deadman import DeadMan
-from monitor.delivery.delivery import Delivery
 from monitor.domain.check import Check
 from monitor.errors import RelayWatchError, StartError, StorageError
 from monitor.ledger import Ledger
@@ -151,6 +151,8 @@ class Daemon:
         self._writer = Writer(engine)
         house.push_async_callback(self._close_writer)
         self._journal = Journal(self._writer)
+        self._catalogues = Catalogues(clock)
+        setup = self.setup = await self._catalogues.begin(setup, self._writer)
         log_renamed(await self._journal.register(setup.checks, now, setup.renaming))
         restored = await self._journal.restore(setup.checks, now)
         await self._journal.begin_run(DaemonRun(monitor.__version__, os.getpid(), socket.gethostname(), now))
@@ -162,13 +164,14 @@ class Daemon:
         self._ledger = Ledger(self._journal, clock, self._intake, setup.audience(self._instance), restored)
         self._ledger.configure(setup.checks, setup.audience(self._instance), now)
         self._intake.ledger = self._ledger
+        self._catalogues.attend(self._ledger, self._intake)
         self._self_watch.begin(self._intake, setup.config.connectivity.targets, setup.audience(self._instance))
         self._open_delivery(setup)
-        house.push_async_callback(self._close_delivery)
+        house.push_async_callback(lambda: self._delivery.close())  # noqa: PLW0108  the present one
         timer = SlotTimer(clock)
         self._purse = Purse(self._prober.probe, self._ledger, self._metrics, clock)
         await self._purse.begin(setup, setup.audience(self._instance), self._writer)
-        self._scheduler = Scheduler(self._purse.probe, self._intake.report, self._ledger.plan_changed, timer, clock)
+        self._scheduler = Scheduler(self._purse.probe, self._catalogues.report, self._ledger.plan_changed, timer, clock)
         self.progress = Progress(self._scheduler, self._ledger, lambda: self._delivery, self._self_watch.reasons, clock)
         self._rules = RuleWatch(self._ledger, path, self._metrics.certificate_days, clock)
         self._changes = Changes(
@@ -188,19 +191,9 @@ class Daemon:
         await self._writer.stop(max(STUCK_S, left_s))
 
     def _open_delivery(self, setup: Setup) -> None:
-        self._delivery = Delivery(
-            setup.channels,
-            self._outbox,
-            self._clock,
-            setup.voice,
-            fallbacks=setup.fallbacks,
-            sent=SentMessages(self._writer),
-            observer=self._metrics.observe_delivery,
-        )
+        sent, observer = SentMessages(self._writer), self._metrics.observe_delivery
+        self._delivery = setup.delivery(self._outbox, sent, self._clock, observer)
         self._intake.delivery = self._delivery
-
-    async def _close_delivery(self) -> None:
-        await self._delivery.close()  # the present one: a reload may have replaced it
 
     async def _run_parts(self, group: asyncio.TaskGroup, wishes: Wishes) -> None:
         def start(name: str, part: Coroutine[Any, Any, Any], may_end: Callable[[], bool] = wishes.stop.is_set) -> Any:
@@ -214,7 +207,7 @@ class Daemon:
             start("rules", self._rules.run()),
             start("purse", self._purse.run()),
             start("heartbeat", beat(self._journal, self.progress, self._clock, self._say_status)),
-            start("retention", prune(Retention(self._writer, self._clock), self._keep_s)),
+            start("retention", prune(Retention(self._writer, self._clock), lambda: self.setup.keep_s)),
         ]
         interval_s = watchdog_interval_s(self._environ)
         if interval_s is not None:
@@ -223,25 +216,27 @@ class Daemon:
         self._scheduler.apply(self.setup.checks, self._ledger.rests())
         self._changes.say_ready("daemon_started", self.setup, self.address)
         start("first copy", self._changes.started(self.setup, self.setup.audience(self._instance)), lambda: True)
-        while not await first_of(wishes.stop, wishes.reload):
-            wishes.reload.clear()
-            await self._reload_now(start, wishes)
+        while not await first_of(wishes.stop, wishes.reload, self._catalogues.due):
+            await self._renew(start, wishes)
         await self._stop(ledger, aside)
 
     def _start_delivery(self, start: Start, wishes: Wishes) -> None:
         delivery, is_idle = self._delivery, not self.setup.channels  # then it ends once it has taken over
         start("delivery", delivery.run(), lambda: is_idle or wishes.stop.is_set() or delivery is not self._delivery)
 
-    async def _reload_now(self, start: Start, wishes: Wishes) -> None:
-        """Put the file in force as it is now, or, if it is wrong, change nothing and say so."""
-        self._notifier.reloading()
+    async def _renew(self, start: Start, wishes: Wishes) -> None:
+        """Put the file in force as it is now, and what patterns stand for; or change nothing and say so."""
+        is_reload = wishes.reload.is_set()
+        wishes.reload.clear()
+        self._notifier.reloading() if is_reload else None
         try:
-            ready = await unless(wishes.stop, self._made_ready())
+            ready = await unless(wishes.stop, self._made_ready(is_reload=is_reload))
         except RelayWatchError as error:
-            self._notifier.ready(self._changes.refused(error, len(self.setup.checks)))
+            self._changes.not_renewed(error, len(self.setup.checks), is_reload=is_reload)
+            self._catalogues.wake()
             return
         if ready is None:
-            return  # asked to stop meanwhile
+            return  # asked to stop meanwhile, or nothing has changed
         (setup, endpoints), before = ready, self.setup
         self.setup = setup
         redactor = self._intake.put_in_force(setup)
@@ -250,6 +245,7 @@ class Daemon:
         self._ledger.configure(setup.checks, setup.audience(self._instance), self._clock.now())
         self._self_watch.put_in_force(setup.config.connectivity.targets, setup.audience(self._instance))
         self._purse.put_in_force(setup, setup.audience(self._instance))
+        self._catalogues.put_in_force()
         self._scheduler.apply(setup.checks, self._ledger.rests())
         self._server.speak(setup.voice)
         self._deadman.put_in_force(setup.access.deadman)
@@ -259,17 +255,23 @@ class Daemon:
             await replaced.drain(DRAIN_DELIVERY_S)
             await replaced.close()
             self._start_delivery(start, wishes)
+        if not is_reload:
+            self._changes.say_followed(before, setup)
+            return
         self._changes.say_reloaded(before, setup, self.address)
         start("new copy", self._changes.reloaded(setup, setup.audience(self._instance)), lambda: True)
 
-    async def _made_ready(self) -> tuple[Setup, Mapping[str, LiveEndpoint]]:
-        """All of a reload that can fail: first what changes nothing, in a thread, then the database."""
+    async def _made_ready(self, *, is_reload: bool) -> tuple[Setup, Mapping[str, LiveEndpoint]] | None:
+        """All of it that can fail: first what changes nothing, in a thread, then the database; None if all is so."""
 
         def read() -> tuple[Setup, Mapping[str, LiveEndpoint]]:
-            setup = prepare(self._reload(), self._environ, self._clock)
+            setup = prepare(self._reload(), self._environ, self._clock) if is_reload else self.setup
             return setup, self._prober.made_ready(setup.targets)
 
         setup, endpoints = await asyncio.to_thread(read)
+        setup = self._catalogues.followed(setup, self.setup)
+        if not is_reload and setup.checks == self.setup.checks:
+            return None
         log_renamed(await self._journal.register(setup.checks, self._clock.now(), setup.renaming))
         return setup, endpoints
 
@@ -292,8 +294,5 @@ class Daemon:
                 await self._journal.end_run(self._clock.now(), "stopped")
         log.info("daemon_stopped", pid=os.getpid())
 
-    def _keep_s(self) -> float:
-        return self.setup.config.storage.raw_retention_s
-
     def _say_status(self) -> None:
-        self._notifier.status(self._changes.summary(self.setup))
+        self._changes.say_status(self.setup)

@@ -3,6 +3,7 @@
 All fallible work happens here, before any live state is touched.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from monitor.alerting.texts import Voice
 from monitor.clock import Clock
 from monitor.config.access import Access, resolve_access
 from monitor.config.checks import checks_of
+from monitor.config.followed import Kept, Listings, Standing, named, standings_of
 from monitor.config.load import Loaded
 from monitor.config.paths import control_path
 from monitor.config.prices import caps_of, prices_of
@@ -20,7 +22,9 @@ from monitor.config.routing import audience_of
 from monitor.config.schema import Config
 from monitor.delivery.channel import Channel
 from monitor.delivery.channels import build_channels
+from monitor.delivery.delivery import Delivery
 from monitor.delivery.fallback import FallbackRule
+from monitor.delivery.record import Observer
 from monitor.domain.caps import Caps
 from monitor.domain.check import Check
 from monitor.domain.prices import Prices
@@ -29,6 +33,8 @@ from monitor.domain.renaming import NOTHING_RENAMED, Renaming
 from monitor.probes.own_fault import OwnFault
 from monitor.probes.prober import Prober
 from monitor.probes.target import EndpointTarget, targets_of
+from monitor.storage.outbox import Outbox
+from monitor.storage.standing import SentMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Setup:
     """A configuration, ready to be put in force.
 
     Attributes:
-        loaded: as it was read, but for the models of each endpoint: they live on in `checks`.
+        loaded: as it was read, but for the models of endpoints without patterns: they live on in `checks`.
         checks: in the order of the file.
         targets: endpoints by name.
         redactor: knows every secret of this configuration.
@@ -44,6 +50,7 @@ class Setup:
         renaming: former names of endpoints and models.
         prices: what tokens cost.
         caps: what may be spent.
+        standings: what patterns stand for, by endpoint; empty until `followed`.
     """
 
     loaded: Loaded
@@ -56,11 +63,46 @@ class Setup:
     renaming: Renaming = NOTHING_RENAMED
     prices: Prices = field(default_factory=Prices)
     caps: Caps = field(default_factory=Caps)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
     @property
     def config(self) -> Config:
         """The configuration itself."""
         return self.loaded.config
+
+    @property
+    def keep_s(self) -> float:
+        """How long single results are kept, in seconds."""
+        return self.config.storage.raw_retention_s
+
+    @property
+    def following_endpoints(self) -> frozenset[str]:
+        """The names of the endpoints whose lists patterns follow."""
+        return frozenset(endpoint.name for endpoint in self.config.endpoints if endpoint.patterns)
+
+    def followed(self, listings: Listings, probed: Kept) -> "Setup":
+        """The same with the models that patterns stand for.
+
+        Args:
+            listings: what is believed of model lists, by endpoint.
+            probed: ids that are probed already, by endpoint; they stay where a cap cuts.
+        """
+        standings = standings_of(self.config, listings, probed)
+        if not standings:
+            return self
+        own, made = defaultdict[str, list[Check]](list), defaultdict[str, list[Check]](list)
+        for check in self.checks:
+            own[check.endpoint].append(check)
+        for check in checks_of(named(self.config, standings)):
+            made[check.endpoint].append(check)
+        several = (made[one.name] if one.name in standings else own[one.name] for one in self.config.endpoints)
+        return replace(self, checks=tuple(check for checks in several for check in checks), standings=standings)
+
+    def delivery(self, outbox: Outbox, sent: SentMessages, clock: Clock, observer: Observer) -> Delivery:
+        """Who sends; it has opened nothing yet."""
+        return Delivery(
+            self.channels, outbox, clock, self.voice, fallbacks=self.fallbacks, sent=sent, observer=observer
+        )
 
     def prober(self, clock: Clock, own_fault: OwnFault) -> Prober:
         """Who probes; it has opened nothing yet.
@@ -123,5 +165,9 @@ def prepare(loaded: Loaded, environ: Mapping[str, str], clock: Clock) -> Setup:
 
 def _without_models(loaded: Loaded) -> Loaded:
     # Ten thousand of their tables would take 9 MB for as long as the daemon runs.
-    endpoints = tuple(endpoint.model_copy(update={"models": ()}) for endpoint in loaded.config.endpoints)
+    # Where patterns follow a list, the entries are asked again whenever it changes.
+    endpoints = tuple(
+        endpoint if endpoint.patterns else endpoint.model_copy(update={"models": ()})
+        for endpoint in loaded.config.endpoints
+    )
     return replace(loaded, config=loaded.config.model_copy(update={"endpoints": endpoints}))

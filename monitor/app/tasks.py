@@ -64,9 +64,9 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
         doing.cancel()
 
 
-async def first_of(stop: asyncio.Event, other: asyncio.Event) -> bool:
-    """Wait until either is set; True if `stop` is."""
-    waits = [asyncio.create_task(event.wait(), name="wish") for event in (stop, other)]
+async def first_of(stop: asyncio.Event, *others: asyncio.Event) -> bool:
+    """Wait until one of them is set; True if `stop` is."""
+    waits = [asyncio.create_task(event.wait(), name="wish") for event in (stop, *others)]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:

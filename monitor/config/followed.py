@@ -5,7 +5,7 @@ that matches gives the overrides. Models that are not of the protocol's kind (em
 left out. Where `models_max` cuts, models that are probed already stay, the others come in alphabetical order.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -56,12 +56,12 @@ def standing_for(endpoint: Endpoint, listing: Listing | None, kept: Collection[s
         return NOTHING
     bringing = [one for one in endpoint.patterns if not one.id.startswith(NOT)][::-1]
     taking = [one.id.removeprefix(NOT) for one in endpoint.patterns if one.id.startswith(NOT)]
-    named = {plain_id(model.id) for model in endpoint.named_models}
+    by_name = {plain_id(model.id) for model in endpoint.named_models}
     matching: dict[str, ModelTable] = {}
     unfit: list[str] = []
     for model in sorted(listing.followed):
         pattern = next((one for one in bringing if _matches(model, one.id)), None)
-        if pattern is None or plain_id(model) in named or any(_matches(model, one) for one in taking):
+        if pattern is None or plain_id(model) in by_name or any(_matches(model, one) for one in taking):
             continue
         if listing.kind(model) is _wanted(endpoint):
             matching[model] = pattern
@@ -73,21 +73,30 @@ def standing_for(endpoint: Endpoint, listing: Listing | None, kept: Collection[s
     return Standing(models, tuple(sorted(first[endpoint.models_max :])), tuple(unfit))
 
 
-def with_followed(config: Config, listings: Listings, kept: Kept | None = None) -> Config:
-    """The configuration with the models in place of the patterns; the same where there are none."""
-    if not follows(config):
-        return config
+def standings_of(config: Config, listings: Listings, kept: Kept | None = None) -> dict[str, Standing]:
+    """What all patterns stand for, by endpoint; endpoints without patterns are left out."""
     kept = kept or {}
-    endpoints = tuple(_named(one, listings.get(one.name), kept.get(one.name, ())) for one in config.endpoints)
-    return config.model_copy(update={"endpoints": endpoints})
+    return {
+        one.name: standing_for(one, listings.get(one.name), kept.get(one.name, ()))
+        for one in config.endpoints
+        if one.patterns
+    }
 
 
-def _named(endpoint: Endpoint, listing: Listing | None, kept: Collection[str]) -> Endpoint:
-    if not endpoint.patterns:
-        return endpoint
-    standing = standing_for(endpoint, listing, kept)
-    models: Sequence[ModelTable] = (*endpoint.named_models, *standing.models)
-    return endpoint.model_copy(update={"models": tuple(models)})
+def named(config: Config, standings: Mapping[str, Standing]) -> Config:
+    """The configuration with models in place of patterns."""
+    endpoints = tuple(
+        one.model_copy(update={"models": (*one.named_models, *standings[one.name].models)})
+        if one.name in standings
+        else one
+        for one in config.endpoints
+    )
+    return config.model_copy(update={"endpoints": endpoints}) if standings else config
+
+
+def with_followed(config: Config, listings: Listings, kept: Kept | None = None) -> Config:
+    """The configuration with the models that its patterns stand for in their place; the same where there are none."""
+    return named(config, standings_of(config, listings, kept))
 
 
 def _matches(model: str, pattern: str) -> bool:
