@@ -35,11 +35,13 @@ class EndpointAccess:
     Attributes:
         headers: every configured header, literal ones too.
         proxy: the proxy's URL; it may carry a user and password.
+        balance: the headers of the balance request alone.
     """
 
     api_key: Secret | None = None
     headers: Mapping[str, Secret] = field(default_factory=dict)
     proxy: Secret | None = None
+    balance: Mapping[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def _endpoint_access(reader: Reader, endpoint: Endpoint, where: str) -> Endpoint
         api_key=key,
         headers=reader.headers(endpoint.headers, f"{where}.headers"),
         proxy=reader.url(endpoint.proxy, f"{where}.proxy", urls.proxy_scheme),
+        balance=reader.headers(endpoint.balance.headers if endpoint.balance else {}, f"{where}.balance.headers"),
     )
 
 

@@ -75,6 +75,7 @@ def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict
         tags=endpoint.tags,
         protocol=endpoint.protocol,
         stream=bool(values["stream"]) and model is not None,
+        headroom_rule=values["headroom_rule"],
         relaxed=None if model is None else _shared(relaxed_of(values)),
         drift=values["drift"],
     )

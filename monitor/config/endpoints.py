@@ -13,6 +13,7 @@ from monitor.config.cost import CostTable, PriceEntries
 from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Tags
 from monitor.config.model import Model, detail
 from monitor.config.patterns import ModelsMax, OnePattern, is_wild, wrong_patterns
+from monitor.config.quota import BalanceTable, PerMinute
 from monitor.config.rules import (
     AvailabilityOption,
     CertificateOption,
@@ -68,6 +69,7 @@ class Overrides(Model):
     slo: SloOption | None = None
     certificate_rule: CertificateOption | None = None
     coverage_rule: CoverageOption | None = None
+    headroom_rule: Flag | None = None
     flapping: Flapping | None = None
 
 
@@ -92,6 +94,7 @@ class Defaults(Overrides):
     certificate_rule: CertificateOption = Field(
         default_factory=CertificateTable, json_schema_extra={"default": {"warning": "14d", "critical": "3d"}}
     )
+    headroom_rule: Flag = True
 
 
 class ModelTable(Overrides):
@@ -138,6 +141,9 @@ class Endpoint(Overrides):
         ca_file: absolute where the configuration came from a file.
         check_models: whether the model list is probed too.
         concurrency: probes in flight to this endpoint.
+        requests_per_minute: so many probes start a minute at most.
+        tokens_per_minute: and so many tokens they use.
+        balance: where its account tells what is left.
         cost: what its probes may spend, beside the cap of everything together.
         prices: what its models cost, where that differs.
         renamed_from: its name before this one; state, history and incidents of its checks are kept.
@@ -151,6 +157,9 @@ class Endpoint(Overrides):
     models_max: ModelsMax = 50
     check_models: Flag = True
     concurrency: Concurrency = 10
+    requests_per_minute: PerMinute | None = None
+    tokens_per_minute: PerMinute | None = None
+    balance: BalanceTable | None = None
     headers: Headers = Field(default_factory=dict)
     proxy: Proxy | None = None
     ca_file: Beside | None = None

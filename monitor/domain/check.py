@@ -88,6 +88,7 @@ class Check:
         window_rules: what must hold over windows of time.
         protocol: what is spoken with the model.
         stream: the answer is asked for piece by piece.
+        headroom_rule: people are told when a rate limit is nearly used up.
         relaxed: None is never slower.
         expect: what an answer must be besides; None is any.
         answered_by: what may answer beside the model itself; see `identity.doubt_of`.
@@ -113,6 +114,7 @@ class Check:
     window_rules: tuple[Rule, ...] = ()
     protocol: str = "openai"
     stream: bool = False
+    headroom_rule: bool = True
     relaxed: Relaxed | None = None
     drift: bool = True
     expect: Expect | None = None

@@ -1,4 +1,4 @@
-"""Bounded concurrency: how many probes are in flight, all together and per endpoint; urgent ones first.
+"""Admission: how many probes are in flight, all together and per endpoint, and how many start a minute; urgent first.
 
 Waiting happens here, before a probe starts, so that it is never part of a latency or a timeout.
 """
@@ -9,14 +9,23 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
+from monitor.domain.pace import NO_BUDGET, Budget, Pace, Paid
+
 
 @dataclass(slots=True)
 class _Lane:
-    """One endpoint: what it has free, and who waits for it, the next one first."""
+    """One endpoint: what it has free, and who waits for it, the next one first.
+
+    Attributes:
+        pace: None without a budget.
+        bell: rings when the pace lets the next one in.
+    """
 
     limit: int
     free: int
     waiting: "list[_Ticket]" = field(default_factory=list)
+    pace: Pace | None = None
+    bell: asyncio.TimerHandle | None = None
 
     def head(self) -> "_Ticket | None":
         while self.waiting and self.waiting[0].future.done():
@@ -31,14 +40,16 @@ class _Ticket:
     rank: int
     number: int
     lane: _Lane = field(compare=False)
-    future: "asyncio.Future[None]" = field(compare=False)
+    future: "asyncio.Future[Paid | None]" = field(compare=False)
+    tokens: float = field(compare=False, default=0.0)
 
 
 class Slots:
     """Slots for probes in flight.
 
     Whoever has taken a slot must give it back. Nobody waits who could go: a waiter either lacks a slot of its
-    endpoint, or all slots are taken.
+    endpoint, or its endpoint's budget has nothing left for now, or all slots are taken. Who waits for a budget holds
+    no slot meanwhile.
 
     Args:
         total: slots for all endpoints together.
@@ -52,20 +63,28 @@ class Slots:
         self._ready: list[_Ticket] = []  # heads of lanes with a free slot; some entries are out of date
         self._numbers = count()
 
-    async def take(self, endpoint: str, *, urgent: bool) -> None:
-        """Wait for a slot of `endpoint`; cancelling the wait takes nothing."""
+    async def take(self, endpoint: str, *, urgent: bool, tokens: float = 0.0) -> Paid | None:
+        """Wait for a slot of `endpoint`; cancelling the wait takes nothing.
+
+        Args:
+            endpoint: whose.
+            urgent: goes before those who are not.
+            tokens: what the probe is expected to use, where the endpoint has a budget.
+
+        Returns:
+            What the probe was let in for; None where the endpoint has no budget.
+        """
         lane = self._lanes[endpoint]
-        if self._free > 0 and lane.free > 0:
-            self._free -= 1
-            lane.free -= 1
-            return
-        ticket = _Ticket(0 if urgent else 1, next(self._numbers), lane, asyncio.get_running_loop().create_future())
+        if self._free > 0 and lane.free > 0 and (lane.pace is None or not (lane.head() or _wait_s(lane))):
+            return self._enter(lane, tokens)
+        future: asyncio.Future[Paid | None] = asyncio.get_running_loop().create_future()
+        ticket = _Ticket(0 if urgent else 1, next(self._numbers), lane, future, tokens)
         heappush(lane.waiting, ticket)
         self._offer(lane)
         try:
-            await ticket.future
+            return await future
         except asyncio.CancelledError:
-            if ticket.future.cancelled():
+            if future.cancelled():
                 self._offer(lane)
             else:
                 self._give(lane)  # the slot had been handed over in the very moment of the cancellation
@@ -74,6 +93,26 @@ class Slots:
     def give(self, endpoint: str) -> None:
         """Give a slot of `endpoint` back."""
         self._give(self._lanes[endpoint])
+
+    def correct(self, endpoint: str, paid: Paid, *, used: float) -> None:
+        """A probe with a budget has ended: the tokens that it really used."""
+        lane = self._lanes[endpoint]
+        if lane.pace is not None:
+            lane.pace.correct(asyncio.get_running_loop().time(), paid, used=used)
+            self._offer(lane)
+
+    def budget(self, budgets: Mapping[str, Budget]) -> None:
+        """What the probes of each endpoint may use per minute from now on; nothing is said of others: no bound."""
+        for name, lane in self._lanes.items():
+            budget = budgets.get(name, NO_BUDGET)
+            if lane.pace is not None:
+                lane.pace.budget = budget
+            elif budget.is_bounded:
+                lane.pace = Pace(budget)
+            else:
+                continue
+            self._offer(lane)
+        self._admit()
 
     def resize(self, total: int, limits: Mapping[str, int]) -> None:
         """Change the limits; slots in use beyond a lower limit are not taken away, only not given out again."""
@@ -94,8 +133,20 @@ class Slots:
 
     def _offer(self, lane: _Lane) -> None:
         head = lane.head()
-        if head is not None and lane.free > 0:
+        if lane.bell is not None:
+            lane.bell.cancel()
+            lane.bell = None
+        if head is None or lane.free <= 0:
+            return
+        wait_s = _wait_s(lane)
+        if wait_s:
+            lane.bell = asyncio.get_running_loop().call_later(wait_s, self._rung, lane)
+        else:
             heappush(self._ready, head)
+
+    def _rung(self, lane: _Lane) -> None:
+        self._offer(lane)
+        self._admit()
 
     def _admit(self) -> None:
         while self._free > 0 and self._ready:
@@ -103,8 +154,16 @@ class Slots:
             lane = ticket.lane
             if lane.free <= 0 or lane.head() is not ticket:
                 continue
-            heappop(lane.waiting)
-            self._free -= 1
-            lane.free -= 1
-            ticket.future.set_result(None)
+            if not _wait_s(lane):
+                heappop(lane.waiting)
+                ticket.future.set_result(self._enter(lane, ticket.tokens))
             self._offer(lane)
+
+    def _enter(self, lane: _Lane, tokens: float) -> Paid | None:
+        self._free -= 1
+        lane.free -= 1
+        return None if lane.pace is None else lane.pace.spend(asyncio.get_running_loop().time(), tokens)
+
+
+def _wait_s(lane: _Lane) -> float:
+    return 0.0 if lane.pace is None else lane.pace.wait_s(asyncio.get_running_loop().time())

@@ -7,13 +7,32 @@ from typing import TYPE_CHECKING
 
 from monitor.config.checks import checks_of, effective
 from monitor.config.secrets import Secret
+from monitor.domain.balance import BalanceRule
 from monitor.domain.check import CheckKind
+from monitor.domain.pace import NO_BUDGET, Budget
 
 if TYPE_CHECKING:
     from monitor.config.access import Access
+    from monitor.config.endpoints import Endpoint
     from monitor.config.schema import Config
 
 _KEPT_BEYOND_INTERVAL_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSource:
+    """Where an account tells what is left.
+
+    Attributes:
+        pointer: into the answer, RFC 6901.
+        headers: beside, or in place of, the endpoint's own.
+    """
+
+    url: str
+    pointer: str
+    interval_s: float
+    rule: BalanceRule
+    headers: Mapping[str, Secret]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +47,8 @@ class EndpointTarget:
         concurrency: probes in flight at most.
         models: ids of the models that are named, which the model list should hold.
         keepalive_s: for how long an idle connection is kept.
+        budget: what its probes may use per minute.
+        balance: where its account tells what is left.
     """
 
     name: str
@@ -40,6 +61,8 @@ class EndpointTarget:
     concurrency: int
     models: tuple[str, ...]
     keepalive_s: float
+    budget: Budget = NO_BUDGET
+    balance: BalanceSource | None = None
 
 
 def targets_of(config: "Config", access: "Access") -> dict[str, EndpointTarget]:
@@ -62,9 +85,19 @@ def targets_of(config: "Config", access: "Access") -> dict[str, EndpointTarget]:
             concurrency=endpoint.concurrency,
             models=tuple(model.id for model in endpoint.named_models),
             keepalive_s=longest_s.get(endpoint.name, 0.0) + _KEPT_BEYOND_INTERVAL_S,
+            budget=Budget(endpoint.requests_per_minute, endpoint.tokens_per_minute),
+            balance=_balance_of(endpoint, access),
         )
         for endpoint in config.endpoints
     }
+
+
+def _balance_of(endpoint: "Endpoint", access: "Access") -> BalanceSource | None:
+    table = endpoint.balance
+    if table is None:
+        return None
+    rule = BalanceRule(table.below, table.days)
+    return BalanceSource(table.url, table.pointer, table.interval_s, rule, access.endpoints[endpoint.name].balance)
 
 
 def _longest_intervals(config: "Config") -> dict[str, float]:

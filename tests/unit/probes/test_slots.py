@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.domain.pace import Budget
 from monitor.probes.slots import Slots
+from tests.virtual_time import in_virtual_time
 
 ENDPOINTS = ("a", "b", "c")
 
@@ -186,3 +188,94 @@ def _check_bounds(crowd: Crowd, where: dict[str, str], total: int, each: int) ->
     waiting = {where[name] for name, task in crowd.tasks.items() if not task.done() and name not in crowd.inside}
     if len(crowd.inside) < total:
         assert all(used[endpoint] == each for endpoint in waiting)
+
+
+def test_a_budget_spaces_those_who_come_at_once() -> None:
+    """Six a minute start ten seconds apart, urgent ones first; other endpoints do not wait, and no slot is held."""
+
+    async def scenario() -> None:
+        slots, starts = Slots(3, {"a": 3, "b": 3}), dict[str, float]()
+        slots.budget({"a": Budget(requests_per_minute=6)})
+
+        async def probe(name: str, endpoint: str, *, urgent: bool = False) -> None:
+            await slots.take(endpoint, urgent=urgent)
+            starts[name] = round(asyncio.get_running_loop().time(), 3)
+            slots.give(endpoint)
+
+        waiting = [probe("1", "a"), probe("2", "a"), probe("3", "a"), probe("4", "a"), probe("5", "a")]
+        others = [probe("hurry", "a", urgent=True), probe("b", "b")]
+        await asyncio.gather(*waiting, *others)
+        assert starts == {"1": 0, "hurry": 10, "2": 20, "3": 30, "4": 40, "5": 50, "b": 0}
+
+    in_virtual_time(scenario())
+
+
+def test_tokens_that_were_not_used_shorten_the_wait() -> None:
+    """The wait ends earlier as soon as an answer tells that it used less than it was let in for."""
+
+    async def scenario() -> None:
+        slots = Slots(3, {"a": 3})
+        slots.budget({"a": Budget(tokens_per_minute=600)})
+        paid = await slots.take("a", urgent=False, tokens=300)
+        assert paid is not None
+        second = asyncio.create_task(slots.take("a", urgent=False, tokens=10))
+        await asyncio.sleep(2.0)
+        slots.correct("a", paid, used=50)
+        slots.give("a")
+        await second
+        assert asyncio.get_running_loop().time() == pytest.approx(5.0)
+
+    in_virtual_time(scenario())
+
+
+def test_a_budget_may_come_and_go() -> None:
+    """Another budget, or none, rules those who wait already."""
+
+    async def scenario() -> None:
+        slots = Slots(3, {"a": 3})
+        slots.budget({"a": Budget(requests_per_minute=1)})
+        await slots.take("a", urgent=False)
+        second = asyncio.create_task(slots.take("a", urgent=False))
+        await asyncio.sleep(1.0)
+        slots.budget({})
+        await second
+        assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+
+    in_virtual_time(scenario())
+
+
+@given(
+    st.integers(1, 30),
+    st.integers(1, 4),
+    st.lists(st.tuples(st.floats(0, 40), st.floats(0, 50), st.booleans(), st.booleans()), min_size=1, max_size=25),
+)
+def test_no_minute_has_more_starts_than_the_budget(
+    per_minute: int, limit: int, probes: list[tuple[float, float, bool, bool]]
+) -> None:
+    """Whenever they come, however long they take, whether or not some give up; and nobody is lost."""
+
+    async def scenario() -> list[float]:
+        slots, starts, loop = Slots(2, {"a": limit}), list[float](), asyncio.get_running_loop()
+        slots.budget({"a": Budget(requests_per_minute=per_minute)})
+
+        async def probe(at: float, takes: float, *, urgent: bool) -> None:
+            await asyncio.sleep(at)
+            await slots.take("a", urgent=urgent)
+            starts.append(loop.time())
+            try:
+                await asyncio.sleep(takes)
+            finally:
+                slots.give("a")
+
+        tasks = [asyncio.create_task(probe(at, takes, urgent=urgent)) for at, takes, urgent, _ in probes]
+        await asyncio.sleep(25.0)
+        for task, (_, _, _, gives_up) in zip(tasks, probes, strict=True):
+            if gives_up:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return starts
+
+    starts = in_virtual_time(scenario())
+    assert len(starts) >= sum(not gives_up for *_, gives_up in probes)
+    for first in starts:
+        assert sum(first <= at < first + 60 - 1e-6 for at in starts) <= per_minute
