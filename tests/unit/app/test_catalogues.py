@@ -220,9 +220,8 @@ def test_followers_are_woken_at_once_by_the_first_list_and_later_a_minute_after_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Several changes within the minute wake once; who follows nothing is never woken."""
-    loop = Loop()
+    loop, bench, alone = Loop(), Bench('models = "*"'), Bench(f'models = ["{GPT}"]')
     monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
-    bench = Bench('models = "*"')
     bench.read(GPT)
     assert bench.watch.due.is_set()
     bench.setup = bench.watch.followed(bench.setup, bench.setup)
@@ -236,7 +235,6 @@ def test_followers_are_woken_at_once_by_the_first_list_and_later_a_minute_after_
     assert bench.watch.due.is_set()
     bench.setup = bench.watch.followed(bench.setup, bench.setup)
     assert [check.model for check in bench.setup.checks] == [None, CLAUDE, "new", GPT]
-    alone = Bench(f'models = ["{GPT}"]')
     alone.read(GPT)
     assert not alone.watch.due.is_set()
 
