@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from monitor.domain.check import Check
     from monitor.domain.estimate import Amount, Estimate, Line
     from monitor.domain.tokens import Average
+    from monitor.storage.spending import Bill, Used
 
 FIELDS = (
     "check", "endpoint", "model", "interval_s", "probes", "input_tokens", "output_tokens", "input_price",
@@ -55,6 +56,37 @@ def dry_run(loaded: "Loaded", chosen: "Sequence[Check]") -> "Sheet":
         empty="no model is asked anything, so nothing costs",
         notes=_notes(found),
     )
+
+
+def bill_of(config: "Config") -> "Bill":
+    """What used tokens cost at the prices of this configuration."""
+    from monitor.config.checks import checks_of  # noqa: PLC0415  the same
+    from monitor.config.prices import prices_of  # noqa: PLC0415  the same
+    from monitor.domain.check import forgotten_check  # noqa: PLC0415  the same
+    from monitor.domain.tokens import most_of  # noqa: PLC0415  the same
+
+    prices, checks = prices_of(config), {check.id: check for check in checks_of(config)}
+
+    def bill(used: "Used") -> int | None:
+        price = prices.of(used.endpoint, used.model or "")
+        if price is None:
+            return None
+        most = most_of(checks.get(used.check) or forgotten_check(used.check, used.endpoint))
+        return price.nusd(
+            used.input_tokens + used.uncounted * most.input, used.output_tokens + used.uncounted * most.output
+        )
+
+    return bill
+
+
+def cost_notes(window: str, rows: "Sequence[Mapping[str, Any]]") -> list[str]:
+    """What monitoring cost in all, under a report's table, and what is not in it."""
+    known = [row["cost"] for row in rows if row["check"] is not None and row["cost"] is not None]
+    unpriced = [row["check"] for row in rows if row["check"] is not None and row["cost"] is None and row["tokens"]]
+    if not known and not unpriced:
+        return []
+    said = f"monitoring cost {_price(sum(known))} in {window} at today's prices" if known else "the cost is not known"
+    return [f"{said}{_unpriced(unpriced)}"]
 
 
 def _averages(loaded: "Loaded") -> "Mapping[str, Average]":
@@ -124,7 +156,10 @@ def _notes(found: "Estimate") -> list[str]:
 
 
 def _without(found: "Estimate") -> str:
-    names = [line.check.id for line in found.unpriced]
+    return _unpriced([line.check.id for line in found.unpriced])
+
+
+def _unpriced(names: "Sequence[str]") -> str:
     if not names:
         return ""
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""

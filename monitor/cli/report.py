@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli.cost import bill_of, cost_notes
 from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, moment_us, reader_of
 from monitor.clock import US_PER_S
 from monitor.errors import UsageError
@@ -34,7 +35,7 @@ def report(
     config: ConfigOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Availability, coverage, latency, incidents and tokens, per check and per endpoint."""
+    """Availability, coverage, latency, incidents, tokens and cost, per check and per endpoint."""
     from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the command line imports only what the command needs
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.storage import history  # noqa: PLC0415  the same
@@ -48,9 +49,11 @@ def report(
     else:
         periods = [_span(since, until, now.wall_us, loaded.config.timezone)]
     with reader_of(loaded) as reader:
-        rows = [row for period in periods for row in history.report(reader, period, now)]
-    shown = [{**row, "subject": _subject(row)} for row in rows]
-    emit(Sheet(shown, FIELDS, _columns(several=len(periods) > 1), empty="nothing was watched"), output)
+        reports = [history.report(reader, period, now, bill_of(loaded.config)) for period in periods]
+    shown = [{**row, "subject": _subject(row)} for rows in reports for row in rows]
+    notes = [note for period, rows in zip(periods, reports, strict=True) for note in cost_notes(period.name, rows)]
+    columns = _columns(several=len(periods) > 1)
+    emit(Sheet(shown, FIELDS, columns, empty="nothing was watched", notes=notes), output)
 
 
 def windows(text: str, now_us: int) -> "list[Period]":
@@ -90,6 +93,7 @@ def _subject(row: "Row") -> str:
 
 def _columns(*, several: bool) -> "tuple[Column, ...]":
     from monitor.cli.render import Column, duration, milliseconds, percent  # noqa: PLC0415  the same
+    from monitor.domain.prices import dollars  # noqa: PLC0415  the same
 
     columns = (
         Column("subject", "check", whole=True),
@@ -107,6 +111,7 @@ def _columns(*, several: bool) -> "tuple[Column, ...]":
         Column("mttr_s", "MTTR", duration, right=True, least_width=135),
         Column("mtbf_s", "MTBF", duration, right=True, least_width=150),
         Column("tokens", "tokens", right=True, least_width=135),
+        Column("cost", "cost", dollars, right=True, least_width=110),
         Column("by_status", "by status", _counts, least_width=190),
     )
     return columns if several else tuple(column for column in columns if column.name != "window")

@@ -17,7 +17,7 @@ _FRAME_TOKENS = 8
 _CHARACTERS_PER_TOKEN = 2
 """English has four to a token, the random letters of a prompt hardly more than one."""
 _EMBEDDINGS = "openai-embeddings"
-_FIRST_REFUSAL = 300
+FIRST_REFUSAL = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +79,5 @@ def tokens_of(
 
 def _may_cost(status: Status, fault: FaultDomain | None, http_status: int | None) -> bool:
     if http_status is not None:
-        return http_status < _FIRST_REFUSAL
+        return http_status < FIRST_REFUSAL
     return status is Status.TIMEOUT and fault is not FaultDomain.NETWORK

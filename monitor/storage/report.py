@@ -3,7 +3,9 @@
 Availability, coverage and percentiles count on-phase probes only; `probes`, `by_status` and `tokens` count every probe.
 A turn during maintenance was not due.
 Percentiles are by nearest rank over UP and DEGRADED. Downtime is the part of outages (not of slowness) that lies in the
-period; for an endpoint, the time during which at least one of its checks was in one.
+period; for an endpoint, the time during which at least one of its checks was in one. What it cost is what the counted
+tokens cost at the prices that the caller knows, and the most that answers without counts can have cost; an endpoint's
+cost is that of its checks whose price is known.
 """
 
 from collections import Counter, defaultdict
@@ -12,15 +14,17 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.availability import Rhythm, percent
 from monitor.domain.incident_kind import IncidentKind
+from monitor.domain.prices import usd
 from monitor.storage import lock, tables
 from monitor.storage.codes import MAINTENANCE_CODE, ON_PHASE_CODE, STATUSES, SUCCESS_CODES, UNKNOWN_CODE
 from monitor.storage.reader import Reader, question
 from monitor.storage.retention import pruned_before_us
+from monitor.storage.spending import Bill, Used, uncounted
 
 # A probe that is due may still be under way for as long; until then it is not missed.
 UNDER_WAY_US = 30 * US_PER_S
@@ -62,6 +66,9 @@ class _Figures:
     due: int = 0
     excused: int = 0
     tokens: int | None = None
+    input_tokens: int = 0
+    uncounted: int = 0
+    nusd: int | None = None
     latencies: Counter[int] = field(default_factory=Counter)
     first_tokens: Counter[int] = field(default_factory=Counter)
     outages: dict[int, _Outage] = field(default_factory=dict)
@@ -76,6 +83,8 @@ class _Figures:
         self.excused += other.excused
         if other.tokens is not None:
             self.tokens = (self.tokens or 0) + other.tokens
+        if other.nusd is not None:
+            self.nusd = (self.nusd or 0) + other.nusd
         self.latencies += other.latencies
         self.first_tokens += other.first_tokens
         self.outages |= other.outages
@@ -84,7 +93,7 @@ class _Figures:
 
 
 @question
-def report(reader: Reader, period: Period, now: Moment) -> list[dict[str, Any]]:
+def report(reader: Reader, period: Period, now: Moment, bill: Bill = lambda _used: None) -> list[dict[str, Any]]:
     """One row per check, then one per endpoint, with the fields of the `report` command."""
     connection = reader.connection
     since_us = max(period.since_us, pruned_before_us(connection))
@@ -102,6 +111,9 @@ def report(reader: Reader, period: Period, now: Moment) -> list[dict[str, Any]]:
         turns = sum(rhythm.due(span.since_us, until_us) for rhythm in rhythms[check.id])
         figures.due = max(0, turns - figures.excused)
         figures.outages = outages[check.id]
+        if figures.tokens is not None or figures.uncounted:
+            counted = (figures.input_tokens, (figures.tokens or 0) - figures.input_tokens, figures.uncounted)
+            figures.nusd = bill(Used(check.check, check.endpoint, check.model, *counted))
         endpoints[check.endpoint].add(figures)
         rows.append(_row(figures, check.check, check.endpoint, check.model, span))
     return rows + [_row(figures, None, endpoint, None, span) for endpoint, figures in endpoints.items()]
@@ -126,12 +138,16 @@ def _count(connection: Connection, check: Row[Any], span: Period) -> _Figures:
             func.count(),
             func.sum(func.coalesce(columns.input_tokens, 0) + func.coalesce(columns.output_tokens, 0)),
             func.count(func.coalesce(columns.input_tokens, columns.output_tokens)),
+            func.sum(func.coalesce(columns.input_tokens, 0)),
+            func.sum(case((uncounted(), 1), else_=0)),
         )
         .where(*_in(check.id, span))
         .group_by(columns.status, columns.trigger)
     )
-    for status, trigger, probes, tokens, with_tokens in connection.execute(query):
+    for status, trigger, probes, tokens, with_tokens, input_tokens, silent in connection.execute(query):
         figures.by_status[status] += probes
+        figures.input_tokens += input_tokens
+        figures.uncounted += silent if check.model is not None else 0
         if with_tokens:
             figures.tokens = (figures.tokens or 0) + tokens
         if trigger == MAINTENANCE_CODE:
@@ -222,7 +238,7 @@ def _row(figures: _Figures, check: str | None, endpoint: str, model: str | None,
         **{f"ttft_{name}_ms": _percentile(figures.first_tokens, q) for name, q in _QUANTILES.items()},
         **_reliability(figures, span),
         "tokens": figures.tokens,
-        "cost": None,
+        "cost": None if figures.nusd is None else usd(figures.nusd),
     }
 
 

@@ -4,20 +4,20 @@ A day's row is written about once a minute. What was recorded after it is found 
 daemon that was killed has lost and doubled nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from monitor.domain.caps import US_PER_DAY
 from monitor.domain.check import CheckKind
 from monitor.domain.kept import Spending
 from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Status
-from monitor.domain.tokens import Average
+from monitor.domain.tokens import FIRST_REFUSAL, Average
 from monitor.storage import tables
-from monitor.storage.codes import STATUSES
+from monitor.storage.codes import STATUS_CODES, STATUSES
 from monitor.storage.fact_tables import spending
 from monitor.storage.reader import Reader, question
 
@@ -49,6 +49,26 @@ class Remembered:
     days: tuple[Spending, ...] = ()
     untold: tuple[Untold, ...] = ()
     month: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the probes of one check have used.
+
+    Attributes:
+        uncounted: answers without counts, which may have cost something all the same.
+    """
+
+    check: str
+    endpoint: str
+    model: str | None
+    input_tokens: int
+    output_tokens: int
+    uncounted: int
+
+
+Bill = Callable[[Used], int | None]
+"""What that cost, in billionths of a US dollar; None where no price is known."""
 
 
 def remembered(connection: Connection, now_us: int, month_began: int) -> Remembered:
@@ -101,6 +121,24 @@ def averages(reader: Reader, since_day: int) -> dict[str, Average]:
         check: Average(probes, taken / probes, given / probes)
         for check, probes, taken, given in reader.connection.execute(query)
     }
+
+
+def uncounted() -> ColumnElement[bool]:
+    """Without counts, and perhaps charged: the rule of `domain.tokens`, in SQL."""
+    columns, reasons = tables.results.c, tables.reasons.c
+    of_network = select(reasons.id).where(reasons.fault_domain == str(FaultDomain.NETWORK))
+    return and_(
+        columns.input_tokens.is_(None),
+        columns.output_tokens.is_(None),
+        or_(
+            columns.http_status < FIRST_REFUSAL,
+            and_(
+                columns.http_status.is_(None),
+                columns.status == STATUS_CODES[Status.TIMEOUT],
+                func.coalesce(columns.reason_id, 0).not_in(of_network),
+            ),
+        ),
+    )
 
 
 def _untold(connection: Connection, day: int, floor_us: int) -> Iterator[Untold]:

@@ -9,9 +9,10 @@ from monitor.clock import US_PER_S
 from monitor.domain.availability import Rhythm
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.reply import Usage
-from monitor.domain.result import Status, Trigger, Verdict
+from monitor.domain.result import FaultDomain, Status, Trigger, Verdict
 from monitor.storage.lock import DaemonLock
 from monitor.storage.report import Period, report
+from monitor.storage.spending import Used
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
@@ -207,3 +208,34 @@ async def test_a_removed_check_is_shown_where_it_was_probed(world: "World") -> N
     await world.journal.register([world.check("new")], world.start)
     assert [row["check"] for row in await _rows(world)] == ["gw/chat/old", "gw/chat/new", None]
     assert [row["check"] for row in await _rows(world, since_s=50)] == ["gw/chat/new", None]
+
+
+async def test_what_it_cost_is_asked_of_who_knows_prices(world: "World") -> None:
+    """With counted tokens, and the answers that may have cost something though nobody counted; sums where known."""
+    late = Verdict(Status.TIMEOUT, FaultDomain.ENDPOINT, "no answer in time")
+    unreached = Verdict(Status.TIMEOUT, FaultDomain.NETWORK, "no connection in time")
+    await world.commit(
+        world.result(0, usage=Usage(10, 5)),
+        world.result(1, usage=Usage(7, 3), trigger=Trigger.CONFIRM),
+        world.result(2),
+        world.result(3, late, http_status=None),
+        world.result(4, unreached, http_status=None),
+        world.failure(5),
+        world.result(6, check="gw/chat/unpriced", usage=Usage(1, 1)),
+        world.result(7, check="gw/models"),
+    )
+    asked: list[Used] = []
+
+    def bill(used: Used) -> int | None:
+        asked.append(used)
+        return None if used.model == "unpriced" else 1_500_000_000
+
+    period = Period("24h", world.start.wall_us, world.start.plus_s(100).wall_us)
+    rows = await world.ask(report, period, world.start.plus_s(100), bill)
+    assert asked == [Used("gw/chat/m", "gw", "m", 17, 8, 2), Used("gw/chat/unpriced", "gw", "unpriced", 1, 1, 0)]
+    assert [(row["check"], row["tokens"], row["cost"]) for row in rows] == [
+        ("gw/chat/m", 25, 1.5),
+        ("gw/chat/unpriced", 2, None),
+        ("gw/models", None, None),
+        (None, 27, 1.5),
+    ]
