@@ -11,7 +11,7 @@ from monitor.simulator.faults import Fault
 from monitor.simulator.kinds import FaultKind
 from monitor.simulator.speech import Finish, Speech, tokens_of
 
-OTHER_MODEL = "simulated/another-model"
+OTHER_MODEL = "simulated/granite-1b"
 _SPLIT_TEXT = ("OK", " \u2713", " \uc88b\uc544\uc694", " \U0001f642")
 _HEADERS = {
     FaultKind.FALLBACK: {"x-litellm-attempted-fallbacks": "1", "x-litellm-model-id": "simulated-fallback"},

@@ -39,6 +39,7 @@ class Asked:
         stream: the answer is wanted piece by piece.
         wants_usage: the stream is to end with counts of tokens.
         tool: the first function offered.
+        result: what the function gave that the model has called; None where it has called none.
         input_tokens: a plausible count of the prompt's tokens.
         dimensions: of an embedding; None for the model's own.
         packed: embeddings are wanted in base64.
@@ -52,6 +53,7 @@ class Asked:
     stream: bool = False
     wants_usage: bool = False
     tool: OfferedTool | None = None
+    result: str | None = None
     input_tokens: int = 0
     dimensions: int | None = None
     packed: bool = False

@@ -1,17 +1,16 @@
 """What a served model says to a request, token by token, in words that no protocol owns (pure).
 
-Owns the wording, the counting of tokens and the budget. What a fault makes of it is in `deviations`, how a protocol
-writes it down in `apis`.
+Owns the counting of tokens and the budget; how instructions are followed is in `obedience`. What a fault makes of it is
+in `deviations`, how a protocol writes it down in `apis`.
 """
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import cycle, islice
-from typing import Any
 
+from monitor.simulator.obedience import answer_to, answer_with, arguments_for
 from monitor.simulator.requests import Asked, OfferedTool
 from monitor.simulator.served import ServedModel
 
@@ -19,10 +18,7 @@ DEFAULT_LIMIT = 4096
 UNRULY = "Once upon a time there was a river that ran to the sea."
 _TOKEN = re.compile(r"\s?[^\s]{1,4}|\s")
 _FILLER = (" and", " so", " it", " goes", " on")
-_BY_TYPE = {"integer": 1, "number": 1, "boolean": True, "array": []}
 _THOUGHTS = (" hm", " well", " then")
-_WANTED = re.compile(r"\b(?:repeat|say|write|reply|answer|return|echo|copy|output)\b", re.IGNORECASE)
-_QUOTED = re.compile(r"""["'`\u201c\u2018]([^"'`\u201d\u2019]{1,200})["'`\u201d\u2019]""")
 
 
 class Finish(Enum):
@@ -91,7 +87,7 @@ def speech_of(asked: Asked, model: ServedModel, number: int, created_s: int) -> 
     """
     limit = DEFAULT_LIMIT if asked.max_tokens is None else max(0, asked.max_tokens)
     reasoned = min(model.reasoning_tokens, limit)
-    call = None if model.ignores_instructions or asked.tool is None else asked.tool
+    call = None if model.ignores_instructions or asked.result is not None else asked.tool
     meant = _meant(asked, model, call)
     tokens = meant[: limit - reasoned]
     whole = len(tokens) == len(meant)
@@ -119,40 +115,10 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 def _meant(asked: Asked, model: ServedModel, call: OfferedTool | None) -> tuple[str, ...]:
     if call is not None:
-        return tokens_of(json.dumps(arguments_for(call.parameters, _word(asked.prompt))))
-    text = UNRULY if model.ignores_instructions else model.says or answer_to(asked.prompt)
+        return tokens_of(json.dumps(arguments_for(call.parameters, asked.prompt)))
+    obedient = answer_to(asked.prompt) if asked.result is None else answer_with(asked.result)
+    text = UNRULY if model.ignores_instructions else model.says or obedient
     tokens = tokens_of(text)
     if model.tokens is None:
         return tokens
     return (tokens + tuple(islice(cycle(_FILLER), model.tokens)))[: model.tokens]
-
-
-def answer_to(prompt: str | None) -> str:
-    """What somebody who does as told answers: what the prompt quotes to be repeated, else "OK"."""
-    asked = prompt or ""
-    quoted = _QUOTED.search(asked) if _WANTED.search(asked) else None
-    return quoted[1] if quoted else "OK"
-
-
-def _word(prompt: str | None) -> str:
-    found = _QUOTED.search(prompt or "")
-    return found[1] if found else "OK"
-
-
-def arguments_for(schema: Mapping[str, Any], word: str) -> dict[str, Any]:
-    """Arguments that fit the JSON Schema of an object; texts are `word`."""
-    properties = schema.get("properties")
-    if not isinstance(properties, Mapping):
-        return {}
-    return {name: _fitting(part if isinstance(part, Mapping) else {}, word) for name, part in properties.items()}
-
-
-def _fitting(schema: Mapping[str, Any], word: str) -> Any:
-    allowed = schema.get("enum")
-    if "const" in schema:
-        return schema["const"]
-    if isinstance(allowed, list) and allowed:
-        return allowed[0]
-    if schema.get("type") == "object":
-        return arguments_for(schema, word)
-    return _BY_TYPE.get(str(schema.get("type")), word)

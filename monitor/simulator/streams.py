@@ -16,7 +16,6 @@ from monitor.simulator.kinds import FaultKind
 DRIP_S = 1.0
 SPLIT_S = 0.002
 _COMMENTS = (b": OPENROUTER PROCESSING\n\n", b": keep-alive\n\n", b":\n\n")
-_BROKEN = 'data: {"id":"sim-broken","choices":[{"ind'
 
 
 class Part(Enum):
@@ -127,8 +126,10 @@ def _cut(writes: Writes, fault: Fault) -> Writes:
 
 
 def _corrupt(writes: Writes, fault: Fault) -> Writes:
+    """The event after so many tokens breaks off; those behind it are whole again."""
     place = _place(writes, fault.after)
-    return (*writes[:place], Write(f"{_BROKEN}\n\n".encode()), *writes[place:])
+    broken = (replace(write, data=write.data[: len(write.data) * 2 // 3] + b"\n\n") for write in writes[place:][:1])
+    return (*writes[:place], *broken, *writes[place + 1 :])
 
 
 def _stall(writes: Writes, fault: Fault) -> Writes:

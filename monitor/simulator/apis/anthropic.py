@@ -42,6 +42,7 @@ class Messages:
             max_tokens=limit,
             stream=body.get("stream") is True,
             tool=None if barred else _offered(body.get("tools")),
+            result=_result(listed),
             input_tokens=tokens_in(*listed),
         )
 
@@ -134,6 +135,14 @@ def _input(speech: Speech) -> dict[str, Any]:
 
 def _stop(speech: Speech) -> str | None:
     return None if speech.finish is None else _STOP[speech.finish]
+
+
+def _result(messages: list[Any]) -> str | None:
+    last = messages[-1] if messages else None
+    content = last.get("content") if isinstance(last, dict) else None
+    parts = content if isinstance(content, list) else ()
+    results = (part for part in parts if isinstance(part, dict) and part.get("type") == "tool_result")
+    return next((str(result.get("content")) for result in results), None)
 
 
 def _offered(tools: Any) -> OfferedTool | None:

@@ -40,6 +40,7 @@ class ChatCompletions:
             stream=body.get("stream") is True,
             wants_usage=isinstance(options, dict) and options.get("include_usage") is True,
             tool=None if body.get("tool_choice") == "none" else offered(body.get("tools")),
+            result=_result(listed),
             input_tokens=tokens_in(*listed),
         )
 
@@ -81,6 +82,13 @@ class ChatCompletions:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         document = _frame(speech, "chat.completion.chunk", [] if speech.hollow else [choice])
         return StreamEvent(document | ({"usage": None} if asked.wants_usage else {}), part=part)
+
+
+def _result(messages: list[Any]) -> str | None:
+    last = messages[-1] if messages else None
+    if not isinstance(last, dict) or last.get("role") != "tool":
+        return None
+    return str(last.get("content"))
 
 
 def _deltas(speech: Speech) -> Iterator[tuple[Part, dict[str, Any]]]:

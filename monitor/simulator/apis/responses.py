@@ -35,6 +35,7 @@ class Responses:
             max_tokens=limit,
             stream=body.get("stream") is True,
             tool=None if body.get("tool_choice") == "none" else offered(body.get("tools")),
+            result=_result(given),
             input_tokens=tokens_in(*(given if isinstance(given, list) else (given or "",))),
         )
 
@@ -63,6 +64,13 @@ class Responses:
             "sequence_number": 99,
         }
         return StreamEvent(document, "error")
+
+
+def _result(given: Any) -> str | None:
+    last = given[-1] if isinstance(given, list) and given else None
+    if not isinstance(last, dict) or last.get("type") != "function_call_output":
+        return None
+    return str(last.get("output"))
 
 
 def _documents(speech: Speech) -> Iterator[tuple[Part, dict[str, Any]]]:
