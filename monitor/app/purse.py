@@ -60,6 +60,7 @@ class Purse:
         self._caps = Caps()
         self._flying: Counter[str | None] = Counter()  # at most so much is being spent, by endpoint, and of all
         self._held: dict[str | None, Reached] = {}
+        self._seen: dict[str, int] = {}  # the output of models that were allowed more than `max_tokens`
 
     async def begin(self, setup: "Setup", audience: Audience, writer: "Writer") -> None:
         """Go on from what the database remembers.
@@ -107,7 +108,7 @@ class Purse:
             result = await self._probe(check, trigger, lag_ms)
             self._accounts.note(check, result)
             return result
-        price, most = self._accounts.price_of(check), most_of(check)
+        price, most = self._accounts.price_of(check), most_of(check, self._seen.get(check.id, 0))
         wanted = None if price is None else price.nusd(most.input, most.output)
         reason = self._reason_against(check, wanted)
         if reason is not None:
@@ -118,6 +119,8 @@ class Purse:
             result = await self._probe(check, trigger, lag_ms)
         finally:
             self._flying.subtract(paying)
+        if (result.output_tokens or 0) > check.max_tokens:
+            self._seen[check.id] = result.output_tokens or 0
         self._accounts.note(check, result)
         return result
 

@@ -7,10 +7,11 @@ probed less often while it is well.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from monitor.domain.check import Check
 from monitor.domain.prices import Price, Prices
-from monitor.domain.tokens import Average, most_of
+from monitor.domain.tokens import Average, mean_of
 
 DAYS = 30
 _S_PER_MONTH = DAYS * 86_400
@@ -96,8 +97,9 @@ def total(amounts: Iterable[Amount]) -> Amount:
 
 
 def _line(check: Check, prices: Prices, average: Average | None) -> Line:
-    price, probes, most = prices.of(check.endpoint, check.model or ""), _probes(check), most_of(check)
-    at_most = _amount(probes * most.input, probes * most.output, price)
+    price, probes = prices.of(check.endpoint, check.model or ""), _probes(check)
+    taken, given = mean_of(check)
+    at_most = _amount(ceil(probes * taken), ceil(probes * given), price)
     measured = average is not None and average.probes >= _ENOUGH
     expected = at_most
     if measured and average is not None:

@@ -12,6 +12,10 @@ from monitor.domain.result import FaultDomain, Status
 
 PROMPT_CHARACTERS = 18
 """Of the plain question, a random word included."""
+_EXPECTING_CHARACTERS = 96
+"""Of a question whose answer is expected to be something: a challenge, JSON."""
+_TOOL_CHARACTERS = 300
+"""Of the function that is offered, and of its call and result in the second turn."""
 _FRAME_TOKENS = 8
 """What a chat format puts around one message: OpenAI's takes seven, others less."""
 _CHARACTERS_PER_TOKEN = 2
@@ -48,12 +52,40 @@ def input_tokens(characters: int) -> int:
     return _FRAME_TOKENS + ceil(characters / _CHARACTERS_PER_TOKEN)
 
 
-def most_of(check: Check) -> Tokens:
-    """The most that one probe of a check uses; nothing for a model list."""
+def most_of(check: Check, seen: int = 0) -> Tokens:
+    """The most that one probe of a check uses; nothing for a model list.
+
+    Args:
+        check: what is probed.
+        seen: the most output that an answer of it had: a model that reasons is allowed more than `max_tokens`, at most
+            twice as much each time, up to a bound.
+    """
     if check.model is None:
         return Tokens(0, 0)
     output = 0 if check.protocol == _EMBEDDINGS else check.max_tokens
-    return Tokens(input_tokens(PROMPT_CHARACTERS), output, estimated=True)
+    if output and seen > output:
+        output = max(output, min(2 * seen, check.raise_max_tokens_to))
+    turns, characters = _full_question(check)
+    return Tokens(turns * input_tokens(characters), turns * output, estimated=True)
+
+
+def mean_of(check: Check) -> tuple[float, float]:
+    """What one turn of a check uses at most on average, input and output: of several, one may be asked in full."""
+    full = most_of(check)
+    if check.full_every <= 1 or check.model is None:
+        return full.input, full.output
+    share, output = 1 / check.full_every, 0 if check.protocol == _EMBEDDINGS else check.max_tokens
+    plain = input_tokens(PROMPT_CHARACTERS)
+    return share * full.input + (1 - share) * plain, share * full.output + (1 - share) * output
+
+
+def _full_question(check: Check) -> tuple[int, int]:
+    """How many turns a question as configured has, and the characters of each."""
+    expect = check.expect
+    if expect is None:
+        return 1, PROMPT_CHARACTERS
+    characters = _EXPECTING_CHARACTERS if expect.prompt is None else len(expect.prompt) + PROMPT_CHARACTERS
+    return (2, characters + _TOOL_CHARACTERS) if expect.tool else (1, characters)
 
 
 def tokens_of(
