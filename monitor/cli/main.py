@@ -31,6 +31,7 @@ COMMANDS = MappingProxyType(
         "demo": "See it work, with nothing to configure.",
         "check": "Probe now, once.",
         "doctor": "Examine an endpoint step by step.",
+        "bench": "Measure a model: streamed against whole, warm against cold.",
         "status": "What is believed now.",
         "history": "Single results.",
         "incidents": "Past and open incidents.",

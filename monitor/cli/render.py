@@ -149,7 +149,7 @@ def write_table(sheet: Sheet, out: TextIO) -> None:
 
     console = console_on(out)
     if not sheet.rows:
-        _print(console, out, Text(sheet.empty))
+        print_parts(console, out, Text(sheet.empty))
         return
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     columns = [column for column in sheet.columns if console.width >= column.least_width]
@@ -160,7 +160,7 @@ def write_table(sheet: Sheet, out: TextIO) -> None:
         table.add_column(Text(column.title), justify=justify, overflow="fold", width=width)
     for line in cells:
         table.add_row(*(Text(*cell) for cell in line))
-    _print(console, out, table, *(Text(note, "dim") for note in sheet.notes))
+    print_parts(console, out, table, *(Text(note, "dim") for note in sheet.notes))
 
 
 def _widths(columns: Sequence[Column], cells: Sequence[Sequence[tuple[str, str]]], width: int) -> list[int | None]:
@@ -187,7 +187,7 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[tuple[str, str]]
     return list(needs)
 
 
-def _print(console: "Console", out: TextIO, *parts: Any) -> None:
+def print_parts(console: "Console", out: TextIO, *parts: Any) -> None:
     """Into a file or a pipe without the blanks that fill a table's last column."""
     if console.is_terminal:
         console.print(*parts, sep="\n")
@@ -209,7 +209,7 @@ def write_facts(title: str, facts: Sequence[tuple[str, str | None]], out: TextIO
     for name, value in facts:
         if value is not None:
             table.add_row(Text(name, "dim"), Text(printable(value), STYLES.get(value, "")))
-    _print(console, out, Text(title, "bold"), table)
+    print_parts(console, out, Text(title, "bold"), table)
 
 
 def console_on(out: TextIO) -> "Console":

@@ -81,6 +81,8 @@ class Interview:
             if self._enough is not None:
                 return None
             result = await self._prober.probe(check, Trigger.MANUAL)
+            if result.verdict.action is Action.ASK_ANEW:  # it has been learned how this API wants to be asked
+                result = await self._prober.probe(check, Trigger.MANUAL)
         self.results.append(result)
         if result.status in _FOR_ALL or result.verdict.action is Action.CHECK_KEY:
             self._enough = f"{check.model} got {result.status}, and asking on would change nothing"
