@@ -35,8 +35,8 @@ class Conditions:
             return
         young = next((one for one in book.cases.on(step.check.endpoint, kind) if self._takes(one, step)), None)
         if young is None:
-            # A certificate is its host's, whichever check has seen it.
-            scope = Scope.ENDPOINT if kind is IncidentKind.CERTIFICATE else Scope.CHECK
+            # A certificate is its host's and an account its key's, whichever check stands for it.
+            scope = Scope.ENDPOINT if kind in (IncidentKind.CERTIFICATE, IncidentKind.BALANCE) else Scope.CHECK
             blame = Blame(scope, step.verdict.fault_domain)
             incident = opened(book.new_id(), kind, blame, step)
             if severity is not None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from monitor.alerting.phrases import PHRASES, Bilingual, Phrase
+from monitor.alerting.quota_texts import balance_sentence, headroom_sentence, quota_advice
 from monitor.alerting.texts import Voice
 from monitor.domain.action import Language
 from monitor.domain.incident_kind import IncidentKind
@@ -61,6 +62,7 @@ _OTHERS: Bilingual = (", nor {count} others", " (그 외 {count}개도)")
 _NEAREST: Bilingual = ("; nearest: {names}", ", 비슷한 이름: {names}")
 _LISTED_AGAIN: Bilingual = ("the endpoint's model list holds it again", "엔드포인트의 모델 목록에 다시 나타남")
 _SENTENCE_AT_MOST = 200
+_OF_QUOTA = MappingProxyType({IncidentKind.HEADROOM: headroom_sentence, IncidentKind.BALANCE: balance_sentence})
 _EXPIRED: Bilingual = ("the certificate expired {value} days ago", "인증서 만료 후 {value}일 지남")
 _SPENT: Bilingual = ("; at this rate it is spent in {left}", ", 이 속도면 {left} 만에 소진")
 _NOT_MEASURED: Bilingual = ("too few results to say", "결과가 부족하여 판단할 수 없음")
@@ -103,6 +105,8 @@ def rule_sentence(kind: IncidentKind, facts: Facts | None, voice: Voice) -> str:
         return voice.word(_NOT_MEASURED)
     if kind is IncidentKind.CATALOGUE:
         return _catalogue_sentence(facts, voice)
+    if kind in _OF_QUOTA:
+        return _OF_QUOTA[kind](facts, voice)
     expired = kind is IncidentKind.CERTIFICATE and facts.value < 0
     sentence = voice.word(_EXPIRED if expired else _SENTENCES[kind])
     return sentence.format(
@@ -133,7 +137,7 @@ def stored_reason(kind: IncidentKind, facts: Facts | None) -> str:
 
 def rule_advice(kind: IncidentKind, voice: Voice) -> str:
     """What to do about a broken rule."""
-    return voice.word(_ADVICE[kind])
+    return voice.word(quota_advice(kind) or _ADVICE[kind])
 
 
 def _figures(kind: IncidentKind, facts: Facts) -> dict[str, str]:

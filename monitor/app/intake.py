@@ -24,6 +24,7 @@ from monitor.errors import RelayWatchError
 from monitor.probes.prober import Prober
 
 if TYPE_CHECKING:
+    from monitor.app.quota import Quota
     from monitor.ledger import Ledger
 
 LONGEST_LOGGED = 2000
@@ -50,6 +51,7 @@ class Intake:
         self._errands: set[asyncio.Task[None]] = set()
         self._rereading: set[str] = set()
         self._secrets: tuple[str, ...] = ()
+        self._quota: Quota | None = None
         self.put_in_force(setup)
 
     def put_in_force(self, setup: Setup) -> Redactor:
@@ -59,10 +61,17 @@ class Intake:
             Who knows them, and the former ones too: a probe in flight may still be answered with one.
         """
         self._setup = setup
+        self.watch(self._quota)
         self._keys = {name: target.api_key for name, target in setup.targets.items()}
         self._redactor = self._hide(*setup.access.secrets())
         logs.redact_with(self.clean)
         return self._redactor
+
+    def watch(self, quota: "Quota | None") -> None:
+        """Who hears of rate limits, and of another configuration, from now on."""
+        self._quota = quota
+        if quota is not None:
+            quota.put_in_force(self._setup)
 
     def clean(self, text: str) -> str:
         """The text without any secret."""
@@ -76,6 +85,8 @@ class Intake:
         result = self.ledger.stamped(result)
         latest = self.ledger.healths[check.id].latest
         follow_up = self.ledger.record(result)
+        if result.limits and self._quota is not None:
+            self._quota.observed(check, result)
         self._witness.probed(check, None if latest is None else latest.status, result)
         if result.status is Status.AUTH_ERROR and check.endpoint not in self._rereading:
             self._run_errand(self._reread_key(check.endpoint))

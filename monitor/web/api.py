@@ -10,7 +10,7 @@ from monitor.clock import Moment
 from monitor.web.metrics import Metrics
 from monitor.web.problems import as_json, problem
 from monitor.web.reading import Reading
-from monitor.web.rows import INCIDENT_FIELDS, daemon_row, incident_row, status_row
+from monitor.web.rows import INCIDENT_FIELDS, balance_row, daemon_row, incident_row, limit_row, status_row
 from monitor.web.sources import Sources
 
 INCIDENT_STATES = ("open", "resolved", "all")
@@ -36,6 +36,8 @@ class Api:
             web.get("/api/v1/status", self.status),
             web.get("/api/v1/incidents", self.incidents),
             web.get("/api/v1/daemon", self.daemon),
+            web.get("/api/v1/limits", self.limits),
+            web.get("/api/v1/balances", self.balances),
         ]
 
     async def healthz(self, _request: web.Request) -> web.Response:
@@ -78,6 +80,14 @@ class Api:
         """What the daemon says of itself: an array of one row."""
         spending = None if self._metrics.spending is None else self._metrics.spending()
         return as_json([daemon_row(self._sources.pid, self._sources.ledger, await self._reading.backlog(), spending)])
+
+    async def limits(self, _request: web.Request) -> web.Response:
+        """What answers told of rate limits, the newest of each check."""
+        return as_json([limit_row(limit) for limit in self._metrics.quota().limits])
+
+    async def balances(self, _request: web.Request) -> web.Response:
+        """What accounts told is left."""
+        return as_json([balance_row(balance) for balance in self._metrics.quota().balances])
 
     async def _status_rows(self, now: Moment) -> AsyncIterator[bytes]:
         """Encoded rows; probes get their turn in between, however many checks there are."""

@@ -167,6 +167,28 @@ def _money(sample: Sample) -> Iterator[Metric]:
     yield from _caps(sample.spending)
 
 
+def _quota(sample: Sample) -> Iterator[Metric]:
+    labels = ["endpoint", "check", "model", "kind"]
+    allowed = GaugeMetricFamily("relaywatch_ratelimit_limit", "What a rate limit allows per window.", labels=labels)
+    left = GaugeMetricFamily("relaywatch_ratelimit_remaining", "What is left of it, as last told.", labels=labels)
+    for one in sample.quota.limits:
+        series = [one.endpoint, visible(one.check), visible(one.model or ""), one.kind]
+        for family, value in ((allowed, one.limit), (left, one.remaining)):
+            if value is not None:
+                family.add_metric(series, value)
+    amount = GaugeMetricFamily("relaywatch_balance", "What an account has, in its own currency.", labels=["endpoint"])
+    days = GaugeMetricFamily("relaywatch_balance_days_left", "Days until it is empty.", labels=["endpoint"])
+    seen = GaugeMetricFamily(
+        "relaywatch_balance_timestamp_seconds", "When the account last answered.", labels=["endpoint"]
+    )
+    for account in sample.quota.balances:
+        seen_s = None if account.seen_at_us is None else account.seen_at_us / US_PER_S
+        for family, value in ((amount, account.amount), (days, account.days_left), (seen, seen_s)):
+            if value is not None:
+                family.add_metric([account.endpoint], value)
+    yield from (family for family in (allowed, left, amount, days, seen) if family.samples)
+
+
 def _caps(spending: SpendingNow) -> Iterator[Metric]:
     labels = ["endpoint", "span"]
     limit = GaugeMetricFamily("relaywatch_cost_cap_usd", "What may be spent; no endpoint: all together.", labels=labels)
@@ -183,7 +205,15 @@ def _caps(spending: SpendingNow) -> Iterator[Metric]:
     yield from (limit, spent)
 
 
-_PARTS: tuple[Callable[[Sample], Iterator[Metric]], ...] = (_probes, _beliefs, _ledger, _delivery, _itself, _money)
+_PARTS: tuple[Callable[[Sample], Iterator[Metric]], ...] = (
+    _probes,
+    _beliefs,
+    _ledger,
+    _delivery,
+    _itself,
+    _money,
+    _quota,
+)
 
 
 def _add(family: HistogramMetricFamily, counted: Histogram, *labels: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from monitor.clock import SystemClock
 from monitor.domain.caps import SpendingNow
 from monitor.domain.check import Check
+from monitor.domain.quota import QuotaNow
 from monitor.domain.result import Result, Status
 from monitor.storage.outbox import Waiting
 from monitor.web.sample import Histogram, Pings, Sample
@@ -31,6 +32,7 @@ class Metrics:
 
     Attributes:
         config_problem: why the newest configuration is not in force, for people; None while it is.
+        quota: tells what is left of rate limits and balances.
         spending: tells what probing has cost until now; None where nobody counts.
     """
 
@@ -44,6 +46,7 @@ class Metrics:
         self._pings: Pings | None = None
         self._is_uplink_up: Callable[[], bool] = lambda: True
         self.spending: Callable[[], SpendingNow] | None = None
+        self.quota: Callable[[], QuotaNow] = QuotaNow
         self.config_problem: str | None = None
 
     def observe_probe(self, result: Result, check: Check) -> None:
@@ -86,6 +89,10 @@ class Metrics:
         """Ask `spending` at every scrape what probing has cost."""
         self.spending = spending
 
+    def watch_quota(self, quota: Callable[[], QuotaNow]) -> None:
+        """Ask `quota` at every scrape, and for the API, what is left of limits and balances."""
+        self.quota = quota
+
     def certificate_days(self, checks: Mapping[str, Check]) -> dict[str, float]:
         """Days until the certificate expires, by endpoint, of the endpoints in force."""
         endpoints = {check.endpoint for check in checks.values()}
@@ -109,6 +116,7 @@ class Metrics:
             config_valid=self.config_problem is None,
             uplink_up=self._is_uplink_up(),
             spending=None if self.spending is None else self.spending(),
+            quota=self.quota(),
             pings=None if self._pings is None else Pings(self._pings.counts.copy(), self._pings.last_well_us),
             backlog=backlog,
         )

@@ -8,6 +8,7 @@ from monitor.domain.check import Check
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.domain.prices import usd
+from monitor.domain.quota import BalanceNow, LimitNow
 from monitor.storage.outbox import Waiting
 from monitor.web.sources import LedgerFace
 
@@ -68,4 +69,31 @@ def daemon_row(
         "spent_today": None if spending is None else usd(spending.all.today_nusd),
         "spent_month": None if spending is None else usd(spending.all.month_nusd),
         "caps_spent": [] if spending is None else [held.reason for held in spending.held],
+    }
+
+
+def limit_row(limit: LimitNow) -> dict[str, Any]:
+    """One rate limit of one check, as its newest answer told it."""
+    return {
+        "check": limit.check,
+        "endpoint": limit.endpoint,
+        "model": limit.model,
+        "kind": limit.kind,
+        "limit": limit.limit,
+        "remaining": limit.remaining,
+        "reset_at": None if limit.reset_at_us is None else iso(limit.reset_at_us),
+        "seen_at": iso(limit.seen_at_us),
+        "low": limit.low,
+    }
+
+
+def balance_row(balance: BalanceNow) -> dict[str, Any]:
+    """One account."""
+    return {
+        "endpoint": balance.endpoint,
+        "amount": balance.amount,
+        "seen_at": None if balance.seen_at_us is None else iso(balance.seen_at_us),
+        "days_left": None if balance.days_left is None else round(balance.days_left, 2),
+        "low": balance.low,
+        "error": balance.error,
     }

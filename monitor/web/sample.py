@@ -9,6 +9,7 @@ from monitor.domain.caps import SpendingNow
 from monitor.domain.check import Check
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
+from monitor.domain.quota import QuotaNow
 from monitor.domain.result import Status
 from monitor.storage.outbox import Waiting
 
@@ -86,3 +87,4 @@ class Sample:
     pings: Pings | None
     backlog: Mapping[str, Waiting] | None
     spending: SpendingNow | None = None
+    quota: QuotaNow = field(default_factory=QuotaNow)
