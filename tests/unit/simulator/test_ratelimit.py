@@ -51,3 +51,31 @@ def test_no_window_admits_more_than_its_limit(times: list[float], limit: int, wi
         assert 0 <= allowance.reset_s <= window_s * 1.001
         admitted[window.index] = admitted.get(window.index, 0) + allowance.admitted
     assert all(count <= limit for count in admitted.values())
+
+
+def test_tokens_are_limited_too() -> None:
+    """What does not fit any more is turned away, what is smaller still passes."""
+    window, answers = Window(), []
+    for tokens in (60, 50, 40, 1):
+        window, allowance = admit(window, None, 60.0, 1.0, limit_tokens=100, tokens=tokens)
+        answers.append((allowance.admitted, allowance.remaining_tokens))
+    assert answers == [(True, 40), (False, 40), (True, 0), (False, 0)]
+
+
+def test_each_family_has_headers_of_its_own() -> None:
+    """Anthropic's reset is a date, that of gateways counts seconds and knows no tokens."""
+    _, allowance = admit(Window(), 3, 60.0, 58.8, limit_tokens=100, tokens=7)
+    assert allowance.headers("anthropic", 1_790_000_000.0) == {
+        "anthropic-ratelimit-requests-limit": "3",
+        "anthropic-ratelimit-requests-remaining": "2",
+        "anthropic-ratelimit-requests-reset": "2026-09-21T14:13:22Z",
+        "anthropic-ratelimit-tokens-limit": "100",
+        "anthropic-ratelimit-tokens-remaining": "93",
+        "anthropic-ratelimit-tokens-reset": "2026-09-21T14:13:22Z",
+    }
+    assert allowance.headers("plain") == {
+        "X-RateLimit-Limit": "3",
+        "X-RateLimit-Remaining": "2",
+        "X-RateLimit-Reset": "2",
+    }
+    assert allowance.headers()["x-ratelimit-remaining-tokens"] == "93"

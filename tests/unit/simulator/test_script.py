@@ -99,6 +99,12 @@ def test_every_problem_is_told_at_once_with_its_path() -> None:
         ('[[models]]\nid = "a\\u0000"', "models[0].id", "printable"),
         ('[[models]]\nid = "a"\nfaults = [{ kind = "body" }]', "models[0].faults[0].body", "is required"),
         ('[[models]]\nid = "a"\nfaults = [{ kind = "status", status = 99 }]', "models[0].faults[0].status", "200"),
+        ('[[models]]\nid = "a"\nlisted_from = "5s"\nlisted_until = "5s"', "models[0].listed_until", "after"),
+        ('[[models]]\nid = "a"\nprotocols = ["grpc"]', "models[0].protocols[0]", "openai"),
+        ('[[models]]\nid = "a"\ntokens = 0', "models[0].tokens", "0"),
+        ('[[models]]\nid = "a"\n[balance]\namount = -1', "balance.amount", "0"),
+        ('[[models]]\nid = "a"\nfaults = [{ kind = "stream_cut", after = -1 }]', "models[0].faults[0].after", "0"),
+        ('[[models]]\nid = "a"\nfaults = [{ kind = "hang", after = 1 }]', "models[0].faults[0].after", "no meaning"),
         ('[[models]]\nid = "a"\nfaults = [{ kind = "hang", probability = 0 }]', "models[0].faults[0].probability", "0"),
     ],
 )
