@@ -31,8 +31,13 @@ class Action(StrEnum):
     CHECK_BASE_URL = "check_base_url"
     CHECK_ADDRESS = "check_address"
     CHECK_REQUEST = "check_request"
+    CHECK_PROTOCOL = "check_protocol"
     CHECK_REGION = "check_region"
     CHECK_RESPONSE = "check_response"
+    CHECK_ROUTING = "check_routing"
+    CHECK_CACHE = "check_cache"
+    CHECK_ANSWER = "check_answer"
+    ASK_ANEW = "ask_anew"
     REPORT_BUG = "report_bug"
     RAISE_CAP = "raise_cap"
 
@@ -94,6 +99,26 @@ _SENTENCES = MappingProxyType(
         Action.CHECK_REQUEST: (
             "The endpoint refuses the probe itself: check the options of this endpoint and model.",
             "엔드포인트가 프로브 요청 자체를 거부합니다. 이 엔드포인트와 모델의 설정을 확인하세요.",
+        ),
+        Action.CHECK_PROTOCOL: (
+            'The model is good for something else: set its `protocol` ("openai-embeddings", say), or take it out.',
+            '다른 용도의 모델입니다. 모델의 `protocol`을 설정하거나(예: "openai-embeddings") 목록에서 빼세요.',
+        ),
+        Action.CHECK_ROUTING: (
+            "Another answers in its place: check the model and the gateway's routing, or allow it in `answered_by`.",
+            "다른 모델이 대신 응답합니다. 모델과 게이트웨이 라우팅을 확인하거나 `answered_by`에 허용하세요.",
+        ),
+        Action.CHECK_CACHE: (
+            "A cache answers in its place, so nothing is known of the model: exempt probes from the gateway's cache.",
+            "캐시가 대신 응답하므로 모델의 상태를 알 수 없습니다. 게이트웨이 캐시에서 프로브를 제외하세요.",
+        ),
+        Action.CHECK_ANSWER: (
+            "The model answers, but not as `expect` says: look at the answer, and switch over if it is wrong.",
+            "모델이 응답하지만 `expect` 설정과 다릅니다. 응답을 확인하고 잘못되었다면 다른 모델로 전환하세요.",
+        ),
+        Action.ASK_ANEW: (
+            "Nothing: the next probe asks as this API wants to be asked.",
+            "조치할 것이 없습니다. 다음 프로브는 이 API가 원하는 방식으로 질문합니다.",
         ),
         Action.CHECK_REGION: (
             "This machine's address or country is refused: check firewall rules and supported regions.",

@@ -1,14 +1,15 @@
-"""The tables for no answer, for answers that are no error, and for slow ones.
+"""The tables for no answer, for answers that are no error, for those that another gave, and for slow ones.
 
 Owns the meaning of silence and of a body's reading; what an error says is ruled in `error_rows`.
 """
 
 from monitor.domain.action import Action
 from monitor.domain.check import CheckKind
+from monitor.domain.identity import StandIn
 from monitor.domain.outcome import NoAnswerKind
 from monitor.domain.reading import Reading
 from monitor.domain.result import FaultDomain, Status
-from monitor.domain.rulings import NoAnswerRow, ReadingRow, Ruling, SlowRow
+from monitor.domain.rulings import NoAnswerRow, ReadingRow, Ruling, SlowRow, StandInRow
 
 _UP = Ruling(Status.UP)
 _NETWORK_DOWN = Ruling(Status.CONNECTION_ERROR, FaultDomain.NETWORK, Action.CHECK_NETWORK)
@@ -69,6 +70,20 @@ READING_ROWS = (
         "finish_reason `content_filter`: alive",
         "alive: stopped by the content filter",
     ),
+    ReadingRow(
+        "cut-short",
+        Reading.CUT_SHORT,
+        _UP,
+        "not as expected, but cut by the token limit before it could be: alive; the next probe allows more",
+        "alive, but cut by the token limit before it was as expected: {}",
+    ),
+    ReadingRow(
+        "not-expected",
+        Reading.NOT_EXPECTED,
+        Ruling(Status.INVALID_RESPONSE, FaultDomain.MODEL, Action.CHECK_ANSWER),
+        "an answer that is not as `expect` says",
+        "not as expected: {}",
+    ),
     ReadingRow("list", Reading.LIST, _UP, "a model list"),
     ReadingRow("incomplete-list", Reading.INCOMPLETE_LIST, _UP, "a model list without configured models", "{}"),
     ReadingRow(
@@ -120,6 +135,30 @@ READING_ROWS = (
     ReadingRow("redirect", Reading.REDIRECT, _NOT_THE_API, "3xx, which is not followed", "redirects to {}"),
     ReadingRow(
         "odd-status", Reading.ODD_STATUS, _NOT_PROMISED, "a code below 200 or above 599", "no code of an answer"
+    ),
+)
+
+STAND_IN_ROWS = (
+    StandInRow(
+        "another-model",
+        StandIn.ANOTHER_MODEL,
+        Ruling(Status.DEGRADED, FaultDomain.MODEL, Action.CHECK_ROUTING),
+        "a good answer of another family, version, size or tier than was asked",
+        "answered by {} instead of {asked}",
+    ),
+    StandInRow(
+        "fallback",
+        StandIn.FALLBACK,
+        Ruling(Status.DEGRADED, FaultDomain.MODEL, Action.CHECK_ROUTING),
+        "a good answer after the gateway had fallen back, by its own headers",
+        "answered by a fallback instead of {asked}",
+    ),
+    StandInRow(
+        "cache",
+        StandIn.CACHE,
+        Ruling(Status.DEGRADED, FaultDomain.ENDPOINT, Action.CHECK_CACHE),
+        "a good answer from a cache, by the gateway's own headers",
+        "answered from a cache instead of by {asked}",
     ),
 )
 

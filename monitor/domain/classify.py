@@ -6,29 +6,29 @@ rows of `answer_rows` and `error_rows`, and `docs/classification.md` shows them 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from monitor.domain.answer_rows import NO_ANSWER_ROWS, READING_ROWS, SLOW_ROWS
+from monitor.domain.answer_rows import NO_ANSWER_ROWS
 from monitor.domain.ask import Ask
 from monitor.domain.body import Body, Shape, is_html, read_body
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.dialect import Dialect
 from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
 from monitor.domain.error_shapes import UpstreamError, error_of
+from monitor.domain.judgement import Judgement, by_reading
 from monitor.domain.limits import limits_of
-from monitor.domain.model_kind import ToldKinds
 from monitor.domain.model_list import ModelList, read_model_list
 from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
 from monitor.domain.reading import Reading
 from monitor.domain.redact import Redactor
+from monitor.domain.refusal_rows import least_tokens
 from monitor.domain.reply import NOT_COUNTED, Reply
-from monitor.domain.result import FaultDomain, Finding, Status, Verdict
+from monitor.domain.result import FaultDomain, Finding, Refusal, Status, Verdict
 from monitor.domain.retry_after import retry_after_s
-from monitor.domain.rulings import IN_BAND, ErrorRow, Evidence, NoAnswerRow, ReadingRow, SlowRow
+from monitor.domain.rulings import IN_BAND, ErrorRow, Evidence, ReadingRow
 from monitor.domain.stream import Streamed
-
-Row = NoAnswerRow | ReadingRow | ErrorRow | SlowRow
+from monitor.domain.success import weighed
 
 REASON_LIMIT = 200
 _MODEL_LIMIT = 128
@@ -52,28 +52,7 @@ _UNREAD_AS = {
     Shape.TEXT: Reading.TEXT,
     Shape.EMPTY: Reading.EMPTY_BODY,
 }
-_READING_ROW = {row.reading: row for row in READING_ROWS}
-_SLOW_ROW = {row.kind: row for row in SLOW_ROWS}
 _PLAIN_UP = Verdict(Status.UP)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Which row rules, and what it is told about.
-
-    Attributes:
-        says: the reason, not redacted yet; None for a plain UP.
-        error: what upstream said, where it said something.
-        reply: what the model said, where it was asked something and an answer came.
-        listed, kinds: the ids of a model list, and what it says of them.
-    """
-
-    row: Row
-    says: str | None = None
-    error: UpstreamError | None = None
-    reply: Reply | None = None
-    listed: tuple[str, ...] | None = None
-    kinds: ToldKinds = ()
 
 
 def classify(
@@ -110,10 +89,13 @@ def classify(
         NOT_COUNTED if reply is None else reply.usage,
         isinstance(row, ErrorRow) and row.refuses_max_tokens,
         answered_by=None if reply is None or reply.model is None else redactor.clean(reply.model, _MODEL_LIMIT),
-        reading=row.reading if isinstance(row, ReadingRow) else None,
+        reading=row.reading if isinstance(row, ReadingRow | ErrorRow) else None,
         limits=limits_of(outcome.headers, now_s),
         listed=judgement.listed,
         kinds=judgement.kinds,
+        refused=row.refuses if isinstance(row, ErrorRow) else None,
+        least_tokens=_least_tokens(judgement),
+        calls=() if reply is None else reply.tool_calls,
     )
 
 
@@ -124,7 +106,7 @@ def judge(
     if isinstance(outcome, NoAnswer):
         return _judge_silence(check, outcome)
     judgement = _judge_answer(check, outcome, dialect, ask, configured_models)
-    return _slowed(check, outcome, judgement) if judgement.row.ruling.status is Status.UP else judgement
+    return weighed(check, outcome, ask, judgement) if judgement.row.ruling.status is Status.UP else judgement
 
 
 def _judge_silence(check: Check, silence: NoAnswer) -> Judgement:
@@ -147,9 +129,9 @@ def _judge_answer(
             return _judge_stream(check, code, answer.stream)
         return _judge_good_code(check, answer, dialect, ask, configured_models)
     if 300 <= code < 400:  # noqa: PLR2004
-        return _reading(Reading.REDIRECT, code, _host(answer.headers.get("location")))
+        return by_reading(Reading.REDIRECT, code, _host(answer.headers.get("location")))
     if not 400 <= code < 600:  # noqa: PLR2004
-        return _reading(Reading.ODD_STATUS, code)
+        return by_reading(Reading.ODD_STATUS, code)
     body = read_body(answer.body, answer.headers.get("content-type", ""))
     return _judge_error(check, code, body.shape, error_of(body) or UpstreamError())
 
@@ -166,16 +148,16 @@ def _judge_good_code(
     if reply.error is not None:
         return _judge_error(check, code, body.shape, reply.error, reply=reply)
     if body.damaged:
-        return _reading(Reading.DAMAGED, code, reply=reply)
+        return by_reading(Reading.DAMAGED, code, reply=reply)
     if ask is not None and ask.stream:
-        return _reading(Reading.NOT_STREAMED, code, reply=reply)
-    return _reading(reply.reading, code, reply.finish or "none", reply)
+        return by_reading(Reading.NOT_STREAMED, code, reply=reply)
+    return by_reading(reply.reading, code, reply.finish or "none", reply)
 
 
 def _judge_list(check: Check, code: int, models: ModelList, body: Body) -> Judgement:
     if models.error is not None:
         return _judge_error(check, code, body.shape, models.error)
-    judgement = _reading(Reading.DAMAGED if body.damaged else models.reading, code, models.lacks or "")
+    judgement = by_reading(Reading.DAMAGED if body.damaged else models.reading, code, models.lacks or "")
     return replace(judgement, listed=models.listed, kinds=models.kinds)
 
 
@@ -184,12 +166,12 @@ def _judge_stream(check: Check, code: int, stream: Streamed) -> Judgement:
     if reply.error is not None:
         return _judge_error(check, code, Shape.JSON, reply.error, reply=reply)
     if stream.corrupt is not None:
-        return _reading(Reading.CORRUPT_STREAM, code, stream.corrupt, reply)
+        return by_reading(Reading.CORRUPT_STREAM, code, stream.corrupt, reply)
     if not stream.events:
-        return _reading(Reading.EMPTY_STREAM, code, reply=reply)
+        return by_reading(Reading.EMPTY_STREAM, code, reply=reply)
     if not stream.whole:
-        return _reading(Reading.CUT_STREAM, code, str(stream.times.pieces), reply)
-    return _reading(reply.reading, code, reply.finish or "none", reply)
+        return by_reading(Reading.CUT_STREAM, code, str(stream.times.pieces), reply)
+    return by_reading(reply.reading, code, reply.finish or "none", reply)
 
 
 def _judge_unread(check: Check, code: int, body: Body) -> Judgement:
@@ -199,17 +181,7 @@ def _judge_unread(check: Check, code: int, body: Body) -> Judgement:
         judgement = _judge_error(check, code, body.shape, error)
         if judgement.row is not IN_BAND_ROW:
             return judgement
-    return _reading(_UNREAD_AS[body.shape], code, body.text)
-
-
-def _reading(reading: Reading, code: int, detail: str = "", reply: Reply | None = None) -> Judgement:
-    row = _READING_ROW[reading]
-    if row.says is None:
-        return Judgement(row, reply=reply)
-    says = row.says.replace("{}", detail)
-    if row.ruling.status is not Status.UP and reading is not Reading.NO_CONTENT:
-        says = f"HTTP {code}: {says}"
-    return Judgement(row, says, reply=reply)
+    return by_reading(_UNREAD_AS[body.shape], code, body.text)
 
 
 def _judge_error(
@@ -238,16 +210,6 @@ def _said_by_shape(shape: Shape) -> str:
     return "an empty body" if shape is Shape.EMPTY else ""
 
 
-def _slowed(check: Check, answer: Answer, judgement: Judgement) -> Judgement:
-    """A success that took longer than the check allows is DEGRADED."""
-    total_ms, limit_s = answer.phases.total_ms, check.slow_after_s
-    if total_ms is None or limit_s is None or not total_ms > limit_s * 1000:
-        return judgement
-    slow = f"slow: {round(total_ms / 1000, 2):g} s, limit {limit_s:g} s"
-    says = slow if judgement.says is None else f"{slow}; {judgement.says}"
-    return replace(judgement, row=_SLOW_ROW[check.kind], says=says)
-
-
 def _verdict(
     check: Check,
     outcome: Outcome,
@@ -274,6 +236,13 @@ def _verdict(
         )
     reason = redactor.clean(judgement.says or "", REASON_LIMIT) or row.when
     return Verdict(ruling.status, fault, reason, action, wait_s, ruling.loading)
+
+
+def _least_tokens(judgement: Judgement) -> int | None:
+    row, error = judgement.row, judgement.error
+    if error is None or not isinstance(row, ErrorRow) or row.refuses is not Refusal.FEW_TOKENS:
+        return None
+    return least_tokens(error.message[:_WORDS_LOOKED_AT])
 
 
 def _request_id(headers: Mapping[str, str], error: UpstreamError | None, redactor: Redactor) -> str | None:

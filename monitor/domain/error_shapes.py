@@ -150,10 +150,20 @@ def _text(value: Any, depth: int = _DEPTH) -> str:
     if isinstance(value, str):
         return value
     if depth and isinstance(value, dict):
-        return next((text for key in _MESSAGE_KEYS if (text := _text(value.get(key), depth - 1))), "")
+        text = next((text for key in _MESSAGE_KEYS if (text := _text(value.get(key), depth - 1))), "")
+        return _with_place(text, value.get("loc"))
     if depth and isinstance(value, list):
         return next((text for entry in value[:_ENTRIES_READ] if (text := _text(entry, depth - 1))), "")
     return ""
+
+
+def _with_place(text: str, place: Any) -> str:
+    """FastAPI tells apart from its words which part of the request it complains of."""
+    if not text or not isinstance(place, list):
+        return text
+    parts = (str(part)[:_CODE_KEPT] for part in place[:_ENTRIES_READ] if isinstance(part, str | int))
+    where = ".".join(parts)
+    return f"{text} ({where})" if where else text
 
 
 def _code(value: Any) -> Iterator[str]:

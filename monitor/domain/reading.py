@@ -8,6 +8,8 @@ class Reading(StrEnum):
 
     ANSWER = "answer"
     LENGTH = "length"
+    CUT_SHORT = "cut_short"
+    NOT_EXPECTED = "not_expected"
     FILTERED = "filtered"
     LIST = "list"
     INCOMPLETE_LIST = "incomplete_list"

@@ -8,7 +8,7 @@ from monitor.domain.action import Action
 from monitor.domain.limits import Limit
 from monitor.domain.model_kind import ToldKinds
 from monitor.domain.reading import Reading
-from monitor.domain.reply import NOT_COUNTED, Usage
+from monitor.domain.reply import NOT_COUNTED, ToolCall, Usage
 
 
 class Status(StrEnum):
@@ -52,6 +52,13 @@ class FaultDomain(StrEnum):
     ENDPOINT = "endpoint"
     NETWORK = "network"
     MONITOR = "monitor"
+
+
+class Refusal(StrEnum):
+    """What of our request an API does not want, so that the next one goes without it."""
+
+    FEW_TOKENS = "few_tokens"
+    COUNTS = "counts"
 
 
 class Trigger(StrEnum):
@@ -221,6 +228,9 @@ class Finding:
         limits: what the headers say of rate limits.
         listed: the ids of a model list, as upstream wrote them: hostile.
         kinds: what a model list says of its models, where it says something.
+        refused: what of the request the API did not want.
+        least_tokens: how many output tokens it wants to be asked for, where it refused fewer.
+        calls: the functions that the model wants called: hostile.
     """
 
     verdict: Verdict
@@ -232,3 +242,6 @@ class Finding:
     limits: tuple[Limit, ...] = ()
     listed: tuple[str, ...] | None = None
     kinds: ToldKinds = ()
+    refused: Refusal | None = None
+    least_tokens: int | None = None
+    calls: tuple[ToolCall, ...] = ()

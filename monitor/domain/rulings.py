@@ -12,9 +12,10 @@ from monitor.domain.action import Action
 from monitor.domain.body import Shape
 from monitor.domain.check import CheckKind
 from monitor.domain.error_shapes import UpstreamError
+from monitor.domain.identity import StandIn
 from monitor.domain.outcome import NoAnswerKind
 from monitor.domain.reading import Reading
-from monitor.domain.result import FaultDomain, Status
+from monitor.domain.result import FaultDomain, Refusal, Status
 
 IN_BAND = 200
 """Stands for the code of an error inside a 2xx that names no code of its own."""
@@ -66,6 +67,17 @@ class SlowRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StandInRow:
+    """An answer is good, but not of the model that was asked; `says` is the reason, `{}` for who answered."""
+
+    name: str
+    stand_in: StandIn
+    ruling: Ruling
+    when: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What an error row looks at.
 
@@ -95,7 +107,9 @@ class ErrorRow:
         openrouter: only for errors written as OpenRouter does.
         action_without_list: the advice where the endpoint's model list gives 404 too.
         refuses_max_tokens: the probe may be repeated with `max_completion_tokens`.
+        refuses: what else of the request the API does not want; the next probe asks without it.
         says: the reason where the message shall not be the reason.
+        reading: what the answer would have been had it been told with a good code.
         when: for the documentation.
     """
 
@@ -111,7 +125,9 @@ class ErrorRow:
     openrouter: bool = False
     action_without_list: Action | None = None
     refuses_max_tokens: bool = False
+    refuses: Refusal | None = None
     says: str | None = None
+    reading: Reading | None = None
     _wild: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from monitor.domain.answer_rows import NO_ANSWER_ROWS, READING_ROWS, SLOW_ROWS
+from monitor.domain.answer_rows import NO_ANSWER_ROWS, READING_ROWS, SLOW_ROWS, STAND_IN_ROWS
 from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
-from monitor.domain.rulings import IN_BAND, ErrorRow, NoAnswerRow, ReadingRow, Ruling, SlowRow
+from monitor.domain.rulings import IN_BAND, ErrorRow, NoAnswerRow, ReadingRow, Ruling, SlowRow, StandInRow
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "classification.md"
 BEGIN, END = "<!-- {}: begin -->\n", "<!-- {}: end -->"
@@ -41,7 +41,7 @@ def sign_cell(row: ErrorRow) -> str:
     return "; ".join(signs)
 
 
-def plain_table(rows: tuple[NoAnswerRow | ReadingRow | SlowRow, ...]) -> str:
+def plain_table(rows: tuple[NoAnswerRow | ReadingRow | SlowRow | StandInRow, ...]) -> str:
     """A table of rows that are known by one sign."""
     head = "| row | when | status | fault | advice |\n| --- | --- | --- | --- | --- |\n"
     return head + "".join(f"| {row.name} | {row.when} | {ruling_cells(row.ruling)} |\n" for row in rows)
@@ -64,6 +64,7 @@ def error_table() -> str:
 TABLES = {
     "no answer": plain_table(NO_ANSWER_ROWS),
     "answers": plain_table(READING_ROWS),
+    "stand-ins": plain_table(STAND_IN_ROWS),
     "slow": plain_table(SLOW_ROWS),
     "errors": error_table(),
 }

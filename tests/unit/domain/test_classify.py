@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.domain.action import Action, Language, sentence
-from monitor.domain.answer_rows import NO_ANSWER_ROWS, READING_ROWS, SLOW_ROWS
+from monitor.domain.answer_rows import NO_ANSWER_ROWS, READING_ROWS, SLOW_ROWS, STAND_IN_ROWS
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.classify import classify, judge
 from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
@@ -23,13 +23,15 @@ CHAT = Check("gw/chat/acme/m1", "gw", CheckKind.CHAT, "acme/m1", "acme")
 MODELS = Check("gw/models", "gw", CheckKind.MODELS, None, "gw")
 REDACTOR = Redactor(["sk-proj-Zq81LmPw0xYt55KcVb9d-abcd"])
 GOOD = b'{"choices":[{"message":{"content":"pong"}}],"usage":{"prompt_tokens":9,"completion_tokens":2}}'
-ROWS = (*NO_ANSWER_ROWS, *READING_ROWS, *SLOW_ROWS, *ERROR_ROWS, IN_BAND_ROW)
+ROWS = (*NO_ANSWER_ROWS, *READING_ROWS, *STAND_IN_ROWS, *SLOW_ROWS, *ERROR_ROWS, IN_BAND_ROW)
 ELSEWHERE = {row.name for row in (*NO_ANSWER_ROWS, *SLOW_ROWS)} | {
     "damaged",
     "cut-stream",
     "corrupt-stream",
     "empty-stream",
     "not-streamed",
+    "cut-short",
+    "not-expected",
 }
 
 
@@ -46,7 +48,7 @@ def case_id(case: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_each_answer_is_ruled_by_its_row(case: dict[str, Any]) -> None:
     """Each recorded answer gets the row, status, fault domain, reason and hints that it should."""
-    check = MODELS if case.get("check") == "models" else CHAT
+    check = MODELS if case.get("check") == "models" else replace(CHAT, model=case.get("model", CHAT.model))
     answer = Answer(case.get("http", 200), case.get("headers", {}), case.get("body", "").encode())
     finding = find(
         check,
@@ -96,7 +98,7 @@ def test_every_row_is_hit() -> None:
 
 def test_every_advice_is_given_by_some_row_and_fits_its_status() -> None:
     """Every advice is used; failures and slow answers have a fault and an advice, plain successes have none."""
-    advised = {row.ruling.action for row in ROWS} | {Action.CHECK_MODEL_AND_URL, None}
+    advised = {row.ruling.action for row in ROWS} | {Action.CHECK_MODEL_AND_URL, Action.ASK_ANEW, None}
     assert advised == {*Action, None}
     for row in ROWS:
         is_up = row.ruling.status is Status.UP
