@@ -99,12 +99,14 @@ class Learned:
         max_tokens: what it needs to say anything; None for what is configured.
         other_limit: it refuses the usual name of the token limit.
         without_counts: it refuses to be asked for the counts of a stream.
+        not_enough: within so many tokens it said nothing, so fewer need not be tried; None where nothing is known.
     """
 
     check: str
     max_tokens: int | None = None
     other_limit: bool = False
     without_counts: bool = False
+    not_enough: int | None = None
 
 
 Kept = Spending | Headroom | Balance | Catalogue | CatalogueChange | Learned

@@ -47,6 +47,20 @@ class Usage:
             )
         )
 
+    def plus(self, other: "Usage") -> "Usage":
+        """What two answers used together; where one does not say, what the other says."""
+        return Usage(
+            *(
+                one if more is None else (one or 0) + more
+                for one, more in (
+                    (self.input_tokens, other.input_tokens),
+                    (self.output_tokens, other.output_tokens),
+                    (self.reasoning_tokens, other.reasoning_tokens),
+                    (self.cached_tokens, other.cached_tokens),
+                )
+            )
+        )
+
 
 NOT_COUNTED = Usage()
 
@@ -98,6 +112,7 @@ class Piece:
         generated: it holds content, reasoning, a refusal or a part of a tool call, however short.
         text: the content in it that a user would see.
         finish: the model's part ends here, and why; in lower case; hostile.
+        end_follows: the protocol promises an end mark after this finish reason; a stream without it was cut.
         ends: nothing follows that anybody waits for.
         usage: counts in it, cumulative.
         whole: the answer told once more at its end; its calls rule, and all of it where no piece of it came before.
@@ -107,6 +122,7 @@ class Piece:
     text: str = ""
     tool_call: ToolCall | None = None
     finish: str | None = None
+    end_follows: bool = False
     ends: bool = False
     usage: Usage = NOT_COUNTED
     model: str | None = None

@@ -8,9 +8,12 @@ from yarl import URL
 from monitor.config.secrets import Secret
 from monitor.domain.ask import Ask
 from monitor.domain.check import Check, CheckKind
+from monitor.domain.reply import Usage
 from monitor.domain.stream import StreamRecorder
+from monitor.domain.tokens import most_of
 from monitor.errors import UsageError
 from monitor.probes.exchange import Request, Route, connecting_within
+from monitor.probes.lessons import Lessons
 from monitor.probes.questions import Questions
 from monitor.probes.requests import Requests
 from monitor.probes.target import EndpointTarget
@@ -28,24 +31,28 @@ class LiveEndpoint:
 
     Args:
         target: what the configuration says of it.
+        lessons: what was learned of how models want to be asked; None for a memory of its own.
 
     Attributes:
         list_is_404: the last model list that was answered, was answered with 404.
-        questions: what its models are asked, and what was learned of that.
+        lessons: what was learned of how its models want to be asked.
+        questions: what its models are asked.
 
     Raises:
         UsageError: the CA file, the proxy's URL or the protocol is no use.
     """
 
-    def __init__(self, target: EndpointTarget) -> None:
+    def __init__(self, target: EndpointTarget, lessons: Lessons | None = None) -> None:
         _check_protocol(target)
         self.target = target
         self.list_is_404 = False
-        self.questions = Questions()
+        self.lessons = Lessons() if lessons is None else lessons
+        self.questions = Questions(self.lessons)
         self._routes: dict[tuple[float, bool], Route] = {}
         self._proxy = _proxy_of(target)
         self._tls = _tls_of(target, self._proxy)
         self._requests = Requests(target)
+        self._used: dict[str, float] = {}  # tokens by check, at most; empty without a budget
 
     def changed_to(self, target: EndpointTarget) -> "LiveEndpoint":
         """The endpoint as `target` describes it; this one stays as it is, for the probes that still use it.
@@ -54,8 +61,9 @@ class LiveEndpoint:
         """
         if target == self.target and target.ca_file is None:
             return self
-        changed = LiveEndpoint(target)
-        if (target.base_url, target.protocol) == (self.target.base_url, self.target.protocol):
+        is_another = (target.base_url, target.protocol) != (self.target.base_url, self.target.protocol)
+        changed = LiveEndpoint(target, self.lessons.apart() if is_another else self.lessons)
+        if not is_another:
             changed.list_is_404 = self.list_is_404
             changed.questions = self.questions
         return changed
@@ -74,6 +82,21 @@ class LiveEndpoint:
         wanted = protocol.model_list(base_url) if ask is None else protocol.question(base_url, ask)
         return self._requests.made(protocol, wanted, streamed=ask is not None and ask.stream)
 
+    def expected_tokens(self, check: Check) -> float:
+        """What a probe of `check` is let in for, in tokens; 0 where nothing bounds them."""
+        if check.model is None or self.target.budget.tokens_per_minute is None:
+            return 0.0
+        return self._used.get(check.id, 0.0) or _most_tokens(check)
+
+    def used_tokens(self, check: Check, usage: Usage) -> float:
+        """What it used; what was expected, where the answer does not say."""
+        if usage.input_tokens is None and usage.output_tokens is None:
+            return self.expected_tokens(check)
+        used = float((usage.input_tokens or 0) + (usage.output_tokens or 0))
+        most = most_of(check)
+        self._used[check.id] = max(used, (usage.input_tokens or most.input) + most.output)
+        return used
+
     def recorder(self, check: Check, ask: Ask | None) -> StreamRecorder | None:
         """What takes the stream in; None where none was asked for."""
         if ask is None or not ask.stream:
@@ -86,13 +109,18 @@ class LiveEndpoint:
         key = (check.connect_timeout_s, fresh)
         route = self._routes.get(key)
         if route is None:
-            route = self._routes[key] = Route(
-                connecting=connecting_within(check.connect_timeout_s),
-                idle_s=None if fresh else self.target.keepalive_s,
-                tls=self._tls,
-                proxy=self._proxy,
-            )
+            idle_s = None if fresh else self.target.keepalive_s
+            route = self._routes[key] = self.way(check.connect_timeout_s, idle_s)
         return route
+
+    def way(self, connect_s: float, idle_s: float | None = None) -> Route:
+        """Any way there; over a fresh connection unless one may be kept."""
+        return Route(connecting=connecting_within(connect_s), idle_s=idle_s, tls=self._tls, proxy=self._proxy)
+
+
+def _most_tokens(check: Check) -> float:
+    most = most_of(check)
+    return float(most.input + most.output)
 
 
 def _check_protocol(target: EndpointTarget) -> None:

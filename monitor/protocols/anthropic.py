@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.domain.ask import Ask
+from monitor.domain.ask import Ask, ToolTurn
+from monitor.domain.body import read_body
 from monitor.domain.error_shapes import error_in, marked_error
 from monitor.domain.reading import Reading
 from monitor.domain.reply import (
@@ -63,7 +64,10 @@ class Anthropic:
                 "input_schema": {"type": "object", **ask.tool.parameters},
             }
             body["tools"] = [offered]
-            body["tool_choice"] = {"type": "tool", "name": ask.tool.name}
+            if ask.turn is None:
+                body["tool_choice"] = {"type": "tool", "name": ask.tool.name}
+        if ask.turn is not None:
+            body["messages"] += _second_turn(ask.turn)
         if ask.stream:
             body["stream"] = True
         return ApiRequest("POST", f"{_version(base_url)}/messages", _HEADERS, body)
@@ -132,7 +136,7 @@ def _of_delta(document: dict[str, Any]) -> Piece:
 
 
 def _of_message_delta(document: dict[str, Any]) -> Piece:
-    return Piece(finish=_finish(object_in(document, "delta")), usage=_usage(document))
+    return Piece(finish=_finish(object_in(document, "delta")), end_follows=True, usage=_usage(document))
 
 
 _OF_EVENT: Mapping[str, Callable[[dict[str, Any]], Piece]] = {
@@ -142,6 +146,15 @@ _OF_EVENT: Mapping[str, Callable[[dict[str, Any]], Piece]] = {
     "message_delta": _of_message_delta,
     "message_stop": lambda _: Piece(ends=True),
 }
+
+
+def _second_turn(turn: ToolTurn) -> list[dict[str, Any]]:
+    """The call that the model made, and what it gave."""
+    name = turn.call.id or "toolu_0"
+    arguments = read_body(turn.call.arguments.encode("utf-8", "replace")).document
+    called = {"type": "tool_use", "id": name, "name": turn.call.name, "input": arguments or {}}
+    given = {"type": "tool_result", "tool_use_id": name, "content": turn.result}
+    return [{"role": "assistant", "content": [called]}, {"role": "user", "content": [given]}]
 
 
 def _tool_calls(content: Any) -> tuple[ToolCall, ...]:

@@ -7,7 +7,7 @@ Source: https://platform.openai.com/docs/api-reference/chat, and what gateways m
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.domain.ask import Ask
+from monitor.domain.ask import Ask, ToolTurn
 from monitor.domain.error_shapes import error_in, error_in_choice, marked_error
 from monitor.domain.reading import Reading
 from monitor.domain.reply import (
@@ -71,9 +71,13 @@ class OpenAi:
                 "parameters": dict(ask.tool.parameters),
             }
             body["tools"] = [{"type": "function", "function": function}]
-            body["tool_choice"] = {"type": "function", "function": {"name": ask.tool.name}}
+            if ask.turn is None:
+                body["tool_choice"] = {"type": "function", "function": {"name": ask.tool.name}}
+        if ask.turn is not None:
+            body["messages"] += _second_turn(ask.turn)
         if ask.stream:
             body["stream"] = True
+        if ask.stream and ask.with_counts:
             body["stream_options"] = {"include_usage": True}
         return ApiRequest("POST", "/chat/completions", body=body)
 
@@ -115,6 +119,18 @@ class OpenAi:
             usage=usage,
             model=model,
         )
+
+
+def _second_turn(turn: ToolTurn) -> list[dict[str, Any]]:
+    """The call that the model made, and what it gave."""
+    name = turn.call.id or "call_0"
+    function = {"name": turn.call.name, "arguments": turn.call.arguments}
+    called = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": name, "type": "function", "function": function}],
+    }
+    return [called, {"role": "tool", "tool_call_id": name, "content": turn.result}]
 
 
 def _read_choice(choice: Any, document: dict[str, Any]) -> Reply:

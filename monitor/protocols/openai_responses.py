@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.domain.ask import Ask
+from monitor.domain.ask import Ask, ToolTurn
 from monitor.domain.error_shapes import UpstreamError, error_in, marked_error
 from monitor.domain.reading import Reading
 from monitor.domain.reply import (
@@ -66,7 +66,10 @@ class OpenAiResponses:
                 "strict": False,
             }
             body["tools"] = [offered]
-            body["tool_choice"] = {"type": "function", "name": ask.tool.name}
+            if ask.turn is None:
+                body["tool_choice"] = {"type": "function", "name": ask.tool.name}
+        if ask.turn is not None:
+            body["input"] = [{"role": "user", "content": ask.prompt}, *_second_turn(ask.turn)]
         if ask.stream:
             body["stream"] = True
         return ApiRequest("POST", "/responses", body=body)
@@ -146,6 +149,13 @@ def _is_spoken(item: dict[str, Any]) -> bool:
 
 def _is_call(item: dict[str, Any]) -> bool:
     return item.get("type") in _CALLS
+
+
+def _second_turn(turn: ToolTurn) -> list[dict[str, Any]]:
+    """The call that the model made, and what it gave."""
+    name, call = turn.call.id or "call_0", turn.call
+    called = {"type": "function_call", "call_id": name, "name": call.name, "arguments": call.arguments}
+    return [called, {"type": "function_call_output", "call_id": name, "output": turn.result}]
 
 
 def _tool_call(item: dict[str, Any], index: int) -> ToolCall:

@@ -71,4 +71,5 @@ learned = Table(
     Column("max_tokens", Integer),
     Column("other_limit", SmallInteger, nullable=False),
     Column("without_counts", SmallInteger, nullable=False),
+    Column("not_enough", Integer),
 )

@@ -73,7 +73,7 @@ def _change(fact: CatalogueChange, connection: Connection, names: Names) -> Valu
 
 def _learned(fact: Learned, connection: Connection, names: Names) -> Values:
     check = names.check(connection, fact.check, 0)
-    return (check, fact.max_tokens, fact.other_limit, fact.without_counts)
+    return (check, fact.max_tokens, fact.other_limit, fact.without_counts, fact.not_enough)
 
 
 _ROWS: dict[type[Kept], tuple[Table, Callable[..., Values]]] = {

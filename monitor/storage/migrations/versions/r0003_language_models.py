@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("max_tokens", sa.Integer(), nullable=True),
         sa.Column("other_limit", sa.SmallInteger(), nullable=False),
         sa.Column("without_counts", sa.SmallInteger(), nullable=False),
+        sa.Column("not_enough", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["check_id"], ["checks.id"], name=op.f("fk_learned_check_id")),
         sa.PrimaryKeyConstraint("check_id", name=op.f("pk_learned")),
     )
