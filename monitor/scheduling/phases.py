@@ -40,9 +40,9 @@ class SlotTable:
         self._taken: Counter[Slot] = Counter()
         self._members: Counter[int] = Counter()
 
-    def take(self, check: Check) -> Slot:
-        """A slot for one more check."""
-        interval_us = interval_of(check)
+    def take(self, check: Check, interval_s: float | None = None) -> Slot:
+        """A slot for one more check, at its own interval or another."""
+        interval_us = interval_of(check, interval_s)
         count = max(1, interval_us // SLOT_US)
         company = self._members[interval_us] // count
         hashed = stable_hash(check.id) % count
@@ -88,9 +88,10 @@ class Cycle:
         return self.due_us(self.turn(mono_us) + 1)
 
 
-def interval_of(check: Check) -> int:
-    """A check's interval in whole slots, in microseconds."""
-    return max(SLOT_US, round(check.interval_s * US_PER_S / SLOT_US) * SLOT_US)
+def interval_of(check: Check, interval_s: float | None = None) -> int:
+    """A check's interval, or another in its place, in whole slots, in microseconds."""
+    seconds = check.interval_s if interval_s is None else interval_s
+    return max(SLOT_US, round(seconds * US_PER_S / SLOT_US) * SLOT_US)
 
 
 def stable_hash(text: str) -> int:

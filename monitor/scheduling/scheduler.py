@@ -6,7 +6,6 @@ slot's callback only spawns probes. Which turns there are is `phases`; APSchedul
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
@@ -17,7 +16,8 @@ from monitor.clock import US_PER_S, Clock, Moment
 from monitor.domain.check import Check
 from monitor.domain.follow_up import FollowUp
 from monitor.domain.result import Result, Trigger
-from monitor.scheduling.phases import EARLY_US, Cycle, Slot, SlotTable, first_delays_s, rhythm_from
+from monitor.scheduling.entries import Entry, Group
+from monitor.scheduling.phases import EARLY_US, Cycle, Slot, SlotTable, first_delays_s, interval_of, rhythm_from
 from monitor.scheduling.timer import SlotTimer
 
 CLOCK_STEP_S = 1.0
@@ -30,46 +30,6 @@ Report = Callable[[Result], FollowUp]
 log = structlog.get_logger("relaywatch.scheduler")
 
 
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """One check on the schedule.
-
-    Attributes:
-        settled_mono_us: phase turns before this are not its own; the first probe stands for them.
-        rests_until_us: monotonic; no probe before.
-        put_off_us: when the oldest turn that could not run was due; None without one.
-        alarm: the one-shot timer of a first, confirm, or put-off probe.
-        alarm_is_turn: it stands for a turn of the check, which must not be lost.
-    """
-
-    check: Check
-    group: "_Group"
-    settled_mono_us: int
-    rests_until_us: int = 0
-    put_off_us: int | None = None
-    alarm: asyncio.TimerHandle | None = None
-    alarm_is_turn: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Group:
-    """The checks of one slot, and the last turn that they had.
-
-    Attributes:
-        come: takes each turn of the slot.
-    """
-
-    slot: Slot
-    cycle: Cycle
-    last_turn: int
-    come: Callable[["_Group"], None]
-    entries: list[_Entry] = field(default_factory=list)
-
-    def turn(self) -> None:
-        """A turn has come: what the timer calls; a method, since a partial takes four times its memory."""
-        self.come(self)
-
-
 class Scheduler:
     """Starts probes when they are due and hands their results on.
 
@@ -79,19 +39,23 @@ class Scheduler:
         plan_changed: told when a check was due from now on.
         timer: calls back at every slot's turn.
         clock: the daemon's clock.
+
+    Attributes:
+        is_waiting: whether the probe of a check in flight has not begun yet.
     """
 
     def __init__(
         self, probe: Probe, report: Report, plan_changed: Callable[[RhythmChange], None], timer: SlotTimer, clock: Clock
     ) -> None:
+        self.is_waiting: Callable[[str], bool] = lambda _check: False
         self._probe = probe
         self._report = report
         self._plan_changed = plan_changed
         self._clock = clock
         self._timer = timer
         self._slots = SlotTable()
-        self._groups: dict[Slot, _Group] = {}
-        self._entries: dict[str, _Entry] = {}
+        self._groups: dict[Slot, Group] = {}
+        self._entries: dict[str, Entry] = {}
         self._flights: dict[str, asyncio.Task[None]] = {}  # by check; they outlive an entry that a reload replaces
         self._crashed: asyncio.Future[None] | None = None
 
@@ -129,6 +93,24 @@ class Scheduler:
             if check_id in rests:
                 self._rest(check_id, rests[check_id].mono_us)
 
+    def pace(self, intervals: Mapping[str, float | None]) -> None:
+        """Give checks another interval, in seconds; None is their own. The next turn of the new phase is their next.
+
+        A slower check's probe that has not begun is taken back: an endpoint that hangs has a long queue.
+        """
+        now = self._clock.now()
+        for check_id, interval_s in intervals.items():
+            entry = self._entries.get(check_id)
+            if entry is None:
+                continue
+            before_us, after_us = entry.group.slot.interval_us, interval_of(entry.check, interval_s)
+            if after_us != before_us:
+                self._move(entry, interval_s, now)
+            if after_us > before_us:
+                entry.put_off_us = None
+                if check_id in self._flights and self.is_waiting(check_id):
+                    self._flights[check_id].cancel()
+
     def stalled_s(self, now: Moment) -> float:
         """How long ago APScheduler last fired its own heartbeat, in seconds."""
         return (now.mono_us - self._timer.heartbeat_mono_us) / US_PER_S
@@ -147,32 +129,47 @@ class Scheduler:
         await asyncio.gather(*late, return_exceptions=True)
 
     def _add(self, check: Check, delay_s: float, now: Moment) -> None:
-        slot = self._slots.take(check)
-        group = self._groups.get(slot)
-        if group is None:
-            cycle = Cycle.of(slot, now)
-            group = self._groups[slot] = _Group(slot, cycle, cycle.turn(now.mono_us), self._slot_turn)
-            self._timer.add(slot, cycle, group.turn)
+        group = self._group_for(check, None, now)
         first_due = now.plus_s(delay_s)
         rhythm = rhythm_from(group.cycle, first_due)
-        entry = self._entries[check.id] = _Entry(check, group, now.mono_us + rhythm.phase_us - now.wall_us)
+        entry = self._entries[check.id] = Entry(check, group, now.mono_us + rhythm.phase_us - now.wall_us)
         group.entries.append(entry)
         self._ring(entry, Trigger.ON_PHASE, first_due.mono_us)
         self._plan_changed(RhythmChange(check.id, now.wall_us, rhythm))
 
-    def _remove(self, entry: _Entry, now: Moment) -> None:
-        del self._entries[entry.check.id]
+    def _move(self, entry: Entry, interval_s: float | None, now: Moment) -> None:
+        self._leave(entry)
+        group = entry.group = self._group_for(entry.check, interval_s, now)
+        group.entries.append(entry)
+        entry.settled_mono_us = group.cycle.next_after(now.mono_us)
+        first_due = now.plus_s((entry.settled_mono_us - now.mono_us) / US_PER_S)
+        self._plan_changed(RhythmChange(entry.check.id, now.wall_us, rhythm_from(group.cycle, first_due)))
+
+    def _group_for(self, check: Check, interval_s: float | None, now: Moment) -> Group:
+        slot = self._slots.take(check, interval_s)
+        group = self._groups.get(slot)
+        if group is None:
+            cycle = Cycle.of(slot, now)
+            group = self._groups[slot] = Group(slot, cycle, cycle.turn(now.mono_us), self._slot_turn)
+            self._timer.add(slot, cycle, group.turn)
+        return group
+
+    def _leave(self, entry: Entry) -> None:
         group = entry.group
         group.entries.remove(entry)
         self._slots.release(group.slot)
-        if entry.alarm is not None:
-            entry.alarm.cancel()
         if not group.entries:
             del self._groups[group.slot]
             self._timer.remove(group.slot)
+
+    def _remove(self, entry: Entry, now: Moment) -> None:
+        del self._entries[entry.check.id]
+        if entry.alarm is not None:
+            entry.alarm.cancel()
+        self._leave(entry)
         self._plan_changed(RhythmChange(entry.check.id, now.wall_us, None))
 
-    def _slot_turn(self, group: _Group) -> None:
+    def _slot_turn(self, group: Group) -> None:
         now = self._clock.now()
         turn = group.cycle.turn(now.mono_us)
         if turn <= group.last_turn:
@@ -183,7 +180,7 @@ class Scheduler:
             if due_us >= entry.settled_mono_us:
                 self._turn(entry, Trigger.ON_PHASE, due_us, now)
 
-    def _ring(self, entry: _Entry, trigger: Trigger, due_us: int) -> None:
+    def _ring(self, entry: Entry, trigger: Trigger, due_us: int) -> None:
         if entry.alarm is not None:
             entry.alarm.cancel()
         delay_s = max(0.0, (due_us - self._clock.now().mono_us) / US_PER_S)
@@ -191,11 +188,11 @@ class Scheduler:
         entry.alarm = loop.call_later(delay_s, self._rung, entry, trigger, due_us)
         entry.alarm_is_turn = trigger is Trigger.ON_PHASE
 
-    def _rung(self, entry: _Entry, trigger: Trigger, due_us: int) -> None:
+    def _rung(self, entry: Entry, trigger: Trigger, due_us: int) -> None:
         entry.alarm = None
         self._turn(entry, trigger, due_us, self._clock.now())
 
-    def _turn(self, entry: _Entry, trigger: Trigger, due_us: int, now: Moment) -> None:
+    def _turn(self, entry: Entry, trigger: Trigger, due_us: int, now: Moment) -> None:
         if self._entries.get(entry.check.id) is not entry:
             return
         if entry.check.id in self._flights or entry.rests_until_us > now.mono_us + EARLY_US:
@@ -212,7 +209,7 @@ class Scheduler:
         self._flights[entry.check.id] = flight
         flight.add_done_callback(partial(self._landed, entry.check.id))
 
-    def _put_off(self, entry: _Entry, due_us: int) -> None:
+    def _put_off(self, entry: Entry, due_us: int) -> None:
         if entry.put_off_us is None:
             entry.put_off_us = due_us
         if entry.check.id not in self._flights:
@@ -232,7 +229,7 @@ class Scheduler:
             if sibling in self._entries:
                 self._turn(self._entries[sibling], Trigger.TRIAGE, now.mono_us, now)
 
-    def _go_on(self, entry: _Entry, follow_up: FollowUp, result: Result, now: Moment) -> None:
+    def _go_on(self, entry: Entry, follow_up: FollowUp, result: Result, now: Moment) -> None:
         if follow_up.rest_s is not None:
             self._rest(entry.check.id, now.plus_s(follow_up.rest_s).mono_us)
         if entry.put_off_us is not None:
