@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from monitor.config.load import Loaded
 
 FIELDS = ("check", "endpoint", "model", "state", "since", "status", "consecutive_failures", "availability_24h")
-DAEMON_FIELDS = ("alive", "pid", "last_commit", "outbox_pending", "dead")
+DAEMON_FIELDS = ("alive", "pid", "last_commit", "outbox_pending", "dead", "spent_today", "spent_month", "caps_spent")
 
 
 def status(
@@ -32,6 +32,8 @@ def status(
     else:
         rows, alive = _checks(loaded)
         emit(_sheet(rows, loaded.config.timezone), output)
+        for cap in _caps_spent(loaded, rows) if alive else ():
+            typer.echo(f"warning: models are {cap}", err=True)
         if not alive:
             typer.echo("warning: the daemon is not running; this is what it believed last", err=True)
         healthy = alive and all(row["state"] != "DOWN" for row in rows)
@@ -49,6 +51,13 @@ def _checks(loaded: "Loaded") -> tuple[list[dict[str, Any]], bool]:
 
     with reader_of(loaded) as reader:
         return history.status_rows(reader, SystemClock().now()), bool(history.daemon(reader)["alive"])
+
+
+def _caps_spent(loaded: "Loaded", rows: list[dict[str, Any]]) -> list[str]:
+    """Why models are not asked, where it is for want of money; only looked for where something is unknown."""
+    if all(row["status"] != "UNKNOWN" for row in rows):
+        return []
+    return [cap for row in _ask(loaded, "/api/v1/daemon") or () for cap in row.get("caps_spent", ())]
 
 
 def _daemon(loaded: "Loaded") -> list[dict[str, Any]]:
@@ -89,6 +98,7 @@ def _sheet(rows: list[dict[str, Any]], zone: str) -> "Sheet":
 
 def _daemon_sheet(rows: list[dict[str, Any]], zone: str) -> "Sheet":
     from monitor.cli.render import Column, Sheet, local_time, yes_or_no  # noqa: PLC0415  the same
+    from monitor.domain.prices import dollars  # noqa: PLC0415  the same
 
     return Sheet(
         rows=rows,
@@ -99,5 +109,8 @@ def _daemon_sheet(rows: list[dict[str, Any]], zone: str) -> "Sheet":
             Column("last_commit", f"last commit ({zone})", local_time(zone)),
             Column("outbox_pending", "outbox pending", right=True),
             Column("dead", "dead", right=True),
+            Column("spent_today", "spent today", dollars, right=True),
+            Column("spent_month", "this month", dollars, right=True),
+            Column("caps_spent", "caps spent", "; ".join, prose=True),
         ),
     )

@@ -158,8 +158,16 @@ async def test_what_the_daemon_says_of_itself(room: "Room") -> None:
     """The row of `status --daemon`."""
     room.past.waiting = {"ops": Waiting(2, 1), "hook": Waiting(1, 0)}
     room.ledger.last_commit = room.clock.moment
+    nothing_counted = {"spent_today": None, "spent_month": None, "caps_spent": []}
     assert await get(room, "/api/v1/daemon") == [
-        {"alive": True, "pid": 4711, "last_commit": "2026-11-21T12:00:00.000Z", "outbox_pending": 3, "dead": 1}
+        {
+            "alive": True,
+            "pid": 4711,
+            "last_commit": "2026-11-21T12:00:00.000Z",
+            "outbox_pending": 3,
+            "dead": 1,
+            **nothing_counted,
+        }
     ]
     room.past.refuses = True
     (row,) = await get(room, "/api/v1/daemon")

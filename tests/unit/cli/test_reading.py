@@ -78,7 +78,16 @@ def test_a_dead_daemon(relaywatch: "Relaywatch") -> None:
     """One row, exit 1."""
     ended = relaywatch("status", "--daemon", "--format", "json")
     (row,) = json.loads(ended.out)
-    assert list(row) == ["alive", "pid", "last_commit", "outbox_pending", "dead"]
+    assert list(row) == [
+        "alive",
+        "pid",
+        "last_commit",
+        "outbox_pending",
+        "dead",
+        "spent_today",
+        "spent_month",
+        "caps_spent",
+    ]
     assert (row["alive"], row["pid"], row["outbox_pending"], row["dead"]) == (False, None, 1, 0)
     assert ended.code == 1
 
