@@ -26,7 +26,7 @@ def simulate(
         typer.Option(metavar="VAR", help="Environment variable with the one key to accept; default: any key."),
     ] = None,
 ) -> None:
-    """Run a fake gateway that speaks OpenAI's API and fails on a script."""
+    """Run a fake gateway that speaks OpenAI's and Anthropic's APIs, streams, and fails on a script."""
     import asyncio  # noqa: PLC0415  the command line imports only what the command needs
 
     from monitor.clock import SystemClock  # noqa: PLC0415  the same

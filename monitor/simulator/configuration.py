@@ -23,17 +23,25 @@ targets = []
 
 
 def endpoint_toml(script: Script, base_url: str, *, name: str = "simulated", key_env: str | None = None) -> str:
-    """An `[[endpoints]]` table for a gateway with this script.
+    """An `[[endpoints]]` table for a gateway with this script, and one more for each further protocol.
 
     Args:
         script: whose models to watch.
         base_url: of the gateway.
-        name: of the endpoint.
+        name: of the endpoint; those of other protocols than OpenAI's have theirs appended.
         key_env: the environment variable that holds its key; None where it takes any.
     """
-    models = "".join(f"    {json.dumps(model.id, ensure_ascii=False)},\n" for model in script.models)
+    models: dict[str, list[str]] = {}
+    for model in script.models:
+        spoken = "openai" if not model.protocols or "openai" in model.protocols else model.protocols[0]
+        models.setdefault(spoken, []).append(f"    {json.dumps(model.id, ensure_ascii=False)},\n")
     key = "" if key_env is None else f"api_key = {{ env = {json.dumps(key_env)} }}\n"
-    return f'[[endpoints]]\nname = "{name}"\nbase_url = "{base_url}"\n{key}models = [\n{models}]\n'
+    tables = []
+    for protocol, ids in models.items():
+        own, line = (name, "") if protocol == "openai" else (f"{name}-{protocol}", f'protocol = "{protocol}"\n')
+        head = f'[[endpoints]]\nname = "{own}"\nbase_url = "{base_url}"\n'
+        tables.append(f"{head}{line}{key}models = [\n{''.join(ids)}]\n")
+    return "\n".join(tables)
 
 
 def demo_toml(script: Script, base_url: str) -> str:

@@ -28,6 +28,24 @@ def test_odd_model_ids_survive(tmp_path: Path) -> None:
     assert [model.id for model in config.endpoints[0].models] == ['모델 "x" \\n😀']
 
 
+def test_models_of_other_protocols_have_an_endpoint_of_their_own(tmp_path: Path) -> None:
+    """One protocol is spoken on one endpoint; who speaks several is asked in OpenAI's."""
+    script = parse_script("""
+        models = [
+            { id = "a" },
+            { id = "b", protocols = ["anthropic"] },
+            { id = "c", protocols = ["openai-embeddings"] },
+            { id = "d", protocols = ["anthropic", "openai"] },
+        ]
+    """)
+    endpoints = loads(endpoint_toml(script, BASE_URL, key_env="KEY"), tmp_path).config.endpoints
+    assert [(one.name, one.protocol, [model.id for model in one.models]) for one in endpoints] == [
+        ("simulated", "openai", ["a", "d"]),
+        ("simulated-anthropic", "anthropic", ["b"]),
+        ("simulated-openai-embeddings", "openai-embeddings", ["c"]),
+    ]
+
+
 def test_a_key_is_named_by_its_variable_only() -> None:
     """Absent where the gateway takes any key."""
     script = demo_script()
