@@ -13,7 +13,8 @@ _LINE_END = re.compile(rb"[\r\n]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BEGINNINGS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _LONGEST_BEGINNING = max(map(len, _BEGINNINGS))
-_BLANK = b"\xef\xbb\xbf \t\r\n"
+BLANK = b"\xef\xbb\xbf \t\r\n"
+"""Bytes that may stand before the first event and say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class SseParser:
 
 def looks_like_events(beginning: bytes) -> bool | None:
     """Whether a body is a stream of events, from its first bytes; None while they are too few to tell."""
-    begun = beginning.lstrip(_BLANK)
+    begun = beginning.lstrip(BLANK)
     if begun.startswith(_BEGINNINGS):
         return True
     short = len(begun) < _LONGEST_BEGINNING

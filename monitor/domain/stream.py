@@ -12,7 +12,7 @@ from monitor.domain.error_shapes import UpstreamError
 from monitor.domain.reading import Reading
 from monitor.domain.reply import NOT_COUNTED, TEXT_KEPT, Piece, Reply, ToolCall, Usage, reading_of
 from monitor.domain.result import StreamTimes
-from monitor.domain.sse import Event, SseParser, looks_like_events
+from monitor.domain.sse import BLANK, Event, SseParser, looks_like_events
 
 END = "[DONE]"
 _TOOL_CALLS_KEPT = 8
@@ -63,6 +63,7 @@ class StreamRecorder:
     _ended: bool = False
     _corrupt: str | None = None
     _finish: str | None = None
+    _end_follows: bool = False
     _error: UpstreamError | None = None
     _model: str | None = None
     _text: list[str] = field(default_factory=list)
@@ -72,8 +73,8 @@ class StreamRecorder:
 
     @property
     def finished(self) -> bool:
-        """Whether the model has said why it stopped; counts and the end mark may still follow."""
-        return self._finish is not None
+        """Whether the model has said why it stopped; counts, and a mark that may be missing, can still follow."""
+        return self._finish is not None and not self._end_follows
 
     @property
     def enough(self) -> bool:
@@ -89,9 +90,7 @@ class StreamRecorder:
     def feed(self, data: bytes, at_ms: float) -> None:
         """Bytes that came at this time after the request had been sent."""
         if self.is_stream is None:
-            self._beginning = (
-                (self._beginning + data)[-4096:] if self._beginning.strip() == b"" else self._beginning + data
-            )
+            self._beginning = (self._beginning + data).lstrip(BLANK)
             self.is_stream = looks_like_events(self._beginning)
             if self.is_stream is None:
                 return
@@ -160,6 +159,7 @@ class StreamRecorder:
         if piece.tool_call is not None:
             self._call(piece.tool_call)
         self._finish = piece.finish or self._finish
+        self._end_follows = self._end_follows or piece.end_follows
         self._error = piece.error
         self._model = self._model or piece.model
         self._ended = piece.ends
