@@ -18,6 +18,7 @@ from monitor.domain.check import Check
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.kept import Balance
 from monitor.domain.quota import BalanceNow
+from monitor.domain.renaming import Renaming
 from monitor.domain.rules import Facts, Why
 from monitor.domain.rules_judge import RuleFinding
 from monitor.domain.severity import Severity
@@ -62,6 +63,15 @@ class BalanceWatch:
             if name in sources and (sources[name].url, sources[name].pointer) != (source.url, source.pointer):
                 self._readings.pop(name, None)  # of another account, perhaps
         self._sources = sources
+
+    def rename(self, renaming: Renaming) -> None:
+        """Endpoints go on under other names; `put_in_force` follows."""
+        former, self._readings = self._readings, defaultdict(list)
+        self._readings.update({renaming.endpoint(name): readings for name, readings in former.items()})
+        self._sources = {renaming.endpoint(name): source for name, source in self._sources.items()}
+        self._asked = {renaming.endpoint(name): at for name, at in self._asked.items()}
+        self._errors = {renaming.endpoint(name): error for name, error in self._errors.items()}
+        self._told = {renaming.endpoint(name): renaming.check(check) for name, check in self._told.items()}
 
     def begin(self, readings: Iterable[Balance]) -> None:
         """Go on from what the database remembers; what was told before is ended by this run."""

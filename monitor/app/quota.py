@@ -45,6 +45,7 @@ class Quota:
     def put_in_force(self, setup: "Setup") -> None:
         """A configuration holds from now on."""
         self._headroom.rename(setup.renaming)
+        self._balances.rename(setup.renaming)
         self._balances.put_in_force(setup.targets)
 
     def observed(self, check: Check, result: Result) -> None:
