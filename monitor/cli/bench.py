@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 MAX_TOKENS = 64
 
 
-def bench(  # noqa: PLR0917  options of the command line
+def bench(
     check: Annotated[str, typer.Argument(metavar="CHECK", help="A model's check, such as gw/chat/openai/gpt-4.1.")],
+    *,
     runs: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Runs of each way.")] = 10,
     warm_up: Annotated[
         int, typer.Option("--warm-up", metavar="N", min=0, max=100, help="Rounds that do not count.")

@@ -21,6 +21,8 @@ LISTED = [
     "run",
     "demo",
     "check",
+    "doctor",
+    "bench",
     "status",
     "history",
     "incidents",
