@@ -145,6 +145,13 @@ class Changes:
         self.say_ready("config_reloaded", setup, address, **difference.for_log())
         self._notifier.status(f"{self.summary(setup)}; reloaded: {difference.summary()}")
 
+    def say_renewed(self, before: Setup, setup: Setup, address: tuple[str, int] | None, *, is_reload: bool) -> None:
+        """Other checks are in force, after a reload or because a list has changed."""
+        if is_reload:
+            self.say_reloaded(before, setup, address)
+        else:
+            self.say_followed(before, setup)
+
     def say_followed(self, before: Setup, setup: Setup) -> None:
         """Patterns stand for other models than before."""
         log.info("models_followed", checks=len(setup.checks), **changed(before, setup).for_log())

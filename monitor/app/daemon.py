@@ -19,9 +19,11 @@ from monitor.alerting.batch import DaemonRun
 from monitor.app.catalogues import Catalogues
 from monitor.app.changes import Changes, Fallback, log_renamed
 from monitor.app.intake import Intake
+from monitor.app.pacing import Pacer
 from monitor.app.past import Past
 from monitor.app.progress import Progress
 from monitor.app.purse import Purse
+from monitor.app.quota import Quota
 from monitor.app.rules import RuleWatch
 from monitor.app.self_watch import SelfWatch
 from monitor.app.setup import Setup, prepare
@@ -51,8 +53,7 @@ from monitor.web.server import Server
 from monitor.web.sources import Sources
 
 DRAIN_PROBES_S = 4.0
-DRAIN_LEDGER_S = 2.0
-DRAIN_DELIVERY_S = 2.0
+DRAIN_LEDGER_S = DRAIN_DELIVERY_S = 2.0
 STUCK_S = 0.5  # for what cannot end well while the database hangs
 STOP_WITHIN_S = 9.0
 MIGRATION_MAY_TAKE_S = 600.0
@@ -75,8 +76,6 @@ class Daemon:
     Attributes:
         progress: whether the parts move.
     """
-
-    progress: Progress
 
     def __init__(
         self,
@@ -159,19 +158,22 @@ class Daemon:
         self._outbox = Outbox(self._writer)
         self._instance = restored.instance
         self._prober = await house.enter_async_context(setup.prober(clock, self._self_watch.own_fault))
-        witness = Witness(self._metrics, self.tally)
-        self._intake = Intake(witness, self._prober, setup, self._environ)
+        self._intake = Intake(Witness(self._metrics, self.tally), self._prober, setup, self._environ)
         self._ledger = Ledger(self._journal, clock, self._intake, setup.audience(self._instance), restored)
         self._ledger.configure(setup.checks, setup.audience(self._instance), now)
-        self._intake.ledger = self._ledger
+        self._intake.begin(self._ledger, restored)
+        self._quota = Quota(self._prober.balance, self._ledger, self._metrics, self._writer, clock)
+        self._intake.watch(self._quota)
         self._catalogues.attend(self._ledger, self._intake)
         self._self_watch.begin(self._intake, setup.config.connectivity.targets, setup.audience(self._instance))
         self._open_delivery(setup)
         house.push_async_callback(lambda: self._delivery.close())  # noqa: PLW0108  the present one
-        timer = SlotTimer(clock)
         self._purse = Purse(self._prober.probe, self._ledger, self._metrics, clock)
         await self._purse.begin(setup, setup.audience(self._instance), self._writer)
-        self._scheduler = Scheduler(self._purse.probe, self._catalogues.report, self._ledger.plan_changed, timer, clock)
+        self._pacer = Pacer(self._catalogues.report, self._ledger)
+        report, changed = self._pacer.report, self._ledger.plan_changed
+        self._scheduler = Scheduler(self._purse.probe, report, changed, SlotTimer(clock), clock)
+        self._pacer.begin(setup, self._scheduler, self._prober)
         self.progress = Progress(self._scheduler, self._ledger, lambda: self._delivery, self._self_watch.reasons, clock)
         self._rules = RuleWatch(self._ledger, path, self._metrics.certificate_days, clock)
         self._changes = Changes(
@@ -206,6 +208,7 @@ class Daemon:
             start("self-watch", self._self_watch.run()),
             start("rules", self._rules.run()),
             start("purse", self._purse.run()),
+            start("quota", self._quota.run()),
             start("heartbeat", beat(self._journal, self.progress, self._clock, self._say_status)),
             start("retention", prune(Retention(self._writer, self._clock), lambda: self.setup.keep_s)),
         ]
@@ -246,6 +249,7 @@ class Daemon:
         self._self_watch.put_in_force(setup.config.connectivity.targets, setup.audience(self._instance))
         self._purse.put_in_force(setup, setup.audience(self._instance))
         self._catalogues.put_in_force()
+        self._pacer.put_in_force(setup)
         self._scheduler.apply(setup.checks, self._ledger.rests())
         self._server.speak(setup.voice)
         self._deadman.put_in_force(setup.access.deadman)
@@ -255,11 +259,9 @@ class Daemon:
             await replaced.drain(DRAIN_DELIVERY_S)
             await replaced.close()
             self._start_delivery(start, wishes)
-        if not is_reload:
-            self._changes.say_followed(before, setup)
-            return
-        self._changes.say_reloaded(before, setup, self.address)
-        start("new copy", self._changes.reloaded(setup, setup.audience(self._instance)), lambda: True)
+        self._changes.say_renewed(before, setup, self.address, is_reload=is_reload)
+        if is_reload:
+            start("new copy", self._changes.reloaded(setup, setup.audience(self._instance)), lambda: True)
 
     async def _made_ready(self, *, is_reload: bool) -> tuple[Setup, Mapping[str, LiveEndpoint]] | None:
         """All of it that can fail: first what changes nothing, in a thread, then the database; None if all is so."""
