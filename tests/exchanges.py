@@ -19,8 +19,10 @@ _HEAD_ENDS = b"\r\n\r\n"
 _PROTOCOLS = ("openai", "anthropic", "openai-responses", "openai-embeddings")
 _ENDS = ("keep", "close", "reset", "hang")
 _DUE = frozenset(
-    "status fault reason action loading retry_after_s http_status requests ttft pieces answered_by input_tokens "
-    "output_tokens reasoning_tokens cached_tokens never".split()
+    {
+        *("status", "fault", "reason", "action", "loading", "retry_after_s", "http_status", "requests", "never"),
+        *("ttft", "pieces", "answered_by", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens"),
+    }
 )
 
 
@@ -89,13 +91,15 @@ class Exchange:
     def headers(self) -> Mapping[str, str]:
         """Of the first response; names in lower case."""
         lines = self.head.decode("latin-1").split("\r\n")[1:]
-        return {name.strip().lower(): value.strip() for name, found, value in (x.partition(":") for x in lines) if found}
+        return {
+            name.strip().lower(): value.strip() for name, found, value in (x.partition(":") for x in lines) if found
+        }
 
     @property
     def is_plain_framing(self) -> bool:
         """Whether `body` is what a client sees: nothing of the transport stands in it."""
-        coded = {"transfer-encoding", "content-encoding"} & self.headers.keys()
-        return not coded or self.chunked or self.gzipped
+        as_it_stands = "transfer-encoding" in self.headers and not self.chunked
+        return not as_it_stands and ("content-encoding" not in self.headers or self.gzipped)
 
     def sent(self, number: int) -> Iterator[tuple[float, bytes]]:
         """What goes out after request `number`, counted from 0: pauses in seconds, and the bytes after them."""
@@ -156,6 +160,4 @@ def _exchange(name: str, front: dict[str, Any], responses: tuple[bytes, ...]) ->
     assert front.get("then", "keep") in _ENDS, "how does it end?"
     front["configured"] = tuple(front.get("configured", ()))
     front["pauses"] = tuple(Pause(pause["before"].encode(), pause["s"]) for pause in front.get("pauses", ()))
-    return Exchange(
-        name=name, protocol=protocol, asks=asks, responses=responses, due=MappingProxyType(due), **front
-    )
+    return Exchange(name=name, protocol=protocol, asks=asks, responses=responses, due=MappingProxyType(due), **front)
