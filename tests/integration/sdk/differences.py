@@ -169,8 +169,8 @@ DIFFERENCES = (
         ("stream no done",),
         Outcome.SUCCESS,
         Outcome.INVALID,
-        "the same: here the last event is the only one that says that, and why, the model stopped",
-        protocols=("openai-responses",),
+        "the same: in these protocols the last event is the end; with chunks a finish reason is, and [DONE] is optional",
+        protocols=("openai-responses", "anthropic"),
     ),
     Difference(
         ("stream error", "stream error at once"),
