@@ -8,14 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from monitor.domain.action import Action
 from monitor.domain.check import Check
 from monitor.domain.diagnosis import Meaning, Step, StepName, StepStatus, doubted, passed, skipped
 from monitor.domain.limits import Limit
 from monitor.domain.result import Result, Status, Trigger
-from monitor.probes.prober import Prober
 from monitor.protocols.registry import protocol_named
 
 AT_ONCE = 4
@@ -23,6 +22,14 @@ FEW_REQUESTS = 10.0
 LITTLE = 0.05
 _MS_PER_S = 1000.0
 _FOR_ALL = frozenset({Status.QUOTA_EXCEEDED, Status.RATE_LIMITED})
+
+
+class Probing(Protocol):
+    """What probes, as `Prober` does."""
+
+    async def probe(self, check: Check, trigger: Trigger) -> Result:
+        """Probe once."""
+        ...
 
 
 class Interview:
@@ -36,7 +43,7 @@ class Interview:
         results: of every probe that was made.
     """
 
-    def __init__(self, prober: Prober, at_once: int) -> None:
+    def __init__(self, prober: Probing, at_once: int) -> None:
         self.results: list[Result] = []
         self._prober = prober
         self._gate = asyncio.Semaphore(min(AT_ONCE, at_once))
