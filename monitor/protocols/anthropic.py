@@ -136,7 +136,8 @@ def _of_delta(document: dict[str, Any]) -> Piece:
 
 
 def _of_message_delta(document: dict[str, Any]) -> Piece:
-    return Piece(finish=_finish(object_in(document, "delta")), end_follows=True, usage=_usage(document))
+    finish = _finish(object_in(document, "delta"))
+    return Piece(finish=finish, end_follows=finish is not None, usage=_usage(document))
 
 
 _OF_EVENT: Mapping[str, Callable[[dict[str, Any]], Piece]] = {

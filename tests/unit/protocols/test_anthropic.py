@@ -183,7 +183,7 @@ def test_an_error_says_its_type_and_its_request() -> None:
         ),
         (
             {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 4}},
-            Piece(finish="end_turn", usage=Usage(None, 4)),
+            Piece(finish="end_turn", end_follows=True, usage=Usage(None, 4)),
         ),
         ({"type": "message_delta", "delta": {"stop_reason": None}}, Piece()),
         ({"type": "message_stop"}, Piece(ends=True)),
@@ -227,6 +227,7 @@ def test_a_call_in_pieces() -> None:
         '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\\"n\\""}}',
         '{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":": 7}"}}',
         '{"type":"message_delta","delta":{"stop_reason":"tool_use"}}',
+        '{"type":"message_stop"}',
     )
     assert found.reply.tool_calls == (ToolCall("t", "f", '{"n": 7}', 1),)
     assert found.whole
