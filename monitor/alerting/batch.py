@@ -8,7 +8,7 @@ from monitor.clock import Moment
 from monitor.domain.availability import Rhythm
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident, IncidentEvent
-from monitor.domain.kept import Kept
+from monitor.domain.kept import Kept, Learned
 from monitor.domain.result import Result
 
 
@@ -71,6 +71,7 @@ class Restored:
         silences: in force or still to come.
         next_silence_id: greater than any given before.
         instance: a short random name of this database, stable for its life; part of every notification's id.
+        learned: how models want to be asked.
     """
 
     healths: dict[str, Health]
@@ -79,6 +80,7 @@ class Restored:
     instance: str
     silences: tuple[Silence, ...] = ()
     next_silence_id: int = 1
+    learned: tuple[Learned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from monitor import logs
-from monitor.alerting.batch import Batch
+from monitor.alerting.batch import Batch, Restored
 from monitor.alerting.notification import Notification
 from monitor.app.setup import Setup
 from monitor.app.witness import Witness
@@ -37,7 +37,7 @@ class Intake:
     """Takes results; is told of commits.
 
     Attributes:
-        ledger: takes each result; set once, right after it was built.
+        ledger: takes each result; set once, by `begin`.
         delivery: has something to send after a commit; replaced when the channels change.
     """
 
@@ -53,6 +53,11 @@ class Intake:
         self._secrets: tuple[str, ...] = ()
         self._quota: Quota | None = None
         self.put_in_force(setup)
+
+    def begin(self, ledger: "Ledger", restored: Restored) -> None:
+        """Results go to this ledger from now on; what is learned of how models want to be asked is kept by it."""
+        self.ledger = ledger
+        self._prober.remember(restored.learned, ledger.keep)
 
     def put_in_force(self, setup: Setup) -> Redactor:
         """The configuration has changed: so have the secrets that must not be shown.

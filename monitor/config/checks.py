@@ -10,10 +10,12 @@ from typing import Any, Literal, TypeVar
 from monitor.config.alerting import FlappingTable, flapping_rule
 from monitor.config.cadence import relaxed_of
 from monitor.config.endpoints import Endpoint, ModelTable, Overrides
+from monitor.config.expect import accepted_of, expect_of
 from monitor.config.rules import window_rules
 from monitor.config.schema import Config
 from monitor.config.urls import host_of
 from monitor.domain.check import Check, CheckKind, HealthRules, Relaxed, check_id, provider_of
+from monitor.protocols.registry import can_stream
 
 Shared = TypeVar("Shared", HealthRules, Relaxed | None, str)
 
@@ -57,6 +59,7 @@ def _with_flapping(values: dict[str, Any], general: FlappingTable | Literal[Fals
 def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict[str, Any]) -> Check:
     kind = CheckKind.MODELS if model is None else CheckKind.CHAT
     name = None if model is None else model.id
+    protocol = endpoint.protocol if model is None else model.protocol or endpoint.protocol
     return Check(
         id=check_id(endpoint.name, kind, name),
         endpoint=endpoint.name,
@@ -73,11 +76,15 @@ def _check(endpoint: Endpoint, model: ModelTable | None, host: str, values: dict
         rules=_shared(_rules(values)),
         host=host,
         tags=endpoint.tags,
-        protocol=endpoint.protocol,
-        stream=bool(values["stream"]) and model is not None,
+        protocol=protocol,
+        stream=bool(values["stream"]) and model is not None and can_stream(protocol),
         headroom_rule=values["headroom_rule"],
         relaxed=None if model is None else _shared(relaxed_of(values)),
         drift=values["drift"],
+        expect=None if model is None else _shared(expect_of(values)),
+        answered_by=accepted_of(values),
+        full_every=values["full_every"],
+        raise_max_tokens_to=values["raise_max_tokens_to"],
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.config.duration import format_duration, parse_duration
+from monitor.config.expect import full_every_is_idle
 from monitor.config.problems import Loc, shown, toml_path
 from monitor.errors import Problem
 
@@ -79,6 +80,9 @@ def _channel_doubts(raw: Table) -> Iterator[Problem]:
 def _without_effect(raw: Table) -> Iterator[Problem]:
     for levels in _every_check(raw):
         innermost = levels[0]
+        if "models" in innermost.loc and full_every_is_idle([level.table for level in levels]):
+            path = toml_path((*innermost.loc, "full_every"))
+            yield Problem(path, "has no effect: without stream or expect every probe is as plain as any")
         if "models" in innermost.loc and "models_interval" in innermost.table:
             path = toml_path((*innermost.loc, "models_interval"))
             yield Problem(path, "has no effect on one model; it is how often the endpoint's model list is probed")

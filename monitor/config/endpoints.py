@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import InitErrorDetails
 
+from monitor.config.additions import Body, BodyWithout, KeyHeader, Path, Query, wrong_additions
 from monitor.config.alerting import Flapping
 from monitor.config.cadence import RelaxAfter, RelaxedInterval
 from monitor.config.claims import wrong_claims
 from monitor.config.cost import CostTable, PriceEntries
+from monitor.config.expect import AnsweredBy, ExpectOption, FullEvery, RaiseMaxTokensTo
 from monitor.config.fields import BaseUrl, Beside, Headers, Protocol, Proxy, Public, Tags
 from monitor.config.model import Model, detail
 from monitor.config.patterns import ModelsMax, OnePattern, is_wild, wrong_patterns
@@ -61,6 +63,10 @@ class Overrides(Model):
     relaxed_interval_s: RelaxedInterval | None = None
     relax_after_s: RelaxAfter | None = None
     drift: Flag | None = None
+    expect: ExpectOption | None = None
+    answered_by: AnsweredBy | None = None
+    full_every: FullEvery | None = None
+    raise_max_tokens_to: RaiseMaxTokensTo | None = None
     public: Public | None = None
     severity: Severity | None = None
     availability_rule: AvailabilityOption | None = None
@@ -90,6 +96,9 @@ class Defaults(Overrides):
     stream: Flag = False
     relax_after_s: RelaxAfter = seconds("1h")
     drift: Flag = True
+    answered_by: AnsweredBy = "asked"
+    full_every: FullEvery = 1
+    raise_max_tokens_to: RaiseMaxTokensTo = 256
     public: Public = False
     certificate_rule: CertificateOption = Field(
         default_factory=CertificateTable, json_schema_extra={"default": {"warning": "14d", "critical": "3d"}}
@@ -105,12 +114,22 @@ class ModelTable(Overrides):
         exact: the id is no pattern, whatever characters it has.
         provider: the vendor behind the gateway, where the id does not say it before a `/`.
         renamed_from: its id before this one; state, history and incidents are kept.
+        protocol: what is spoken with it; None for the endpoint's.
+        headers, query, body: merged over the endpoint's.
+        body_without: keys that are taken out before `body` is merged in.
+        path: in place of the protocol's, below the base URL; `{model}` is the id.
     """
 
     id: ModelId
+    protocol: Protocol | None = None
     provider: Provider | None = None
     renamed_from: ModelId | None = None
     exact: Flag = False
+    headers: Headers = Field(default_factory=dict)
+    query: Query = Field(default_factory=dict)
+    body: Body = Field(default_factory=dict)
+    body_without: BodyWithout = ()
+    path: Path | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -144,6 +163,10 @@ class Endpoint(Overrides):
         requests_per_minute: so many probes start a minute at most.
         tokens_per_minute: and so many tokens they use.
         balance: where its account tells what is left.
+        key_header: the header for `api_key`; None for the protocol's own.
+        headers, query: sent with every request.
+        body: merged into the body of every question, after the keys of `body_without` were taken out of it.
+        path: of questions, in place of the protocol's; below the base URL; `{model}` is the model's id.
         cost: what its probes may spend, beside the cap of everything together.
         prices: what its models cost, where that differs.
         renamed_from: its name before this one; state, history and incidents of its checks are kept.
@@ -153,6 +176,7 @@ class Endpoint(Overrides):
     base_url: BaseUrl
     protocol: Protocol = "openai"
     api_key: SecretRef | None = None
+    key_header: KeyHeader | None = None
     models: Annotated[tuple[ModelEntry, ...], OnePattern] = ()
     models_max: ModelsMax = 50
     check_models: Flag = True
@@ -161,6 +185,10 @@ class Endpoint(Overrides):
     tokens_per_minute: PerMinute | None = None
     balance: BalanceTable | None = None
     headers: Headers = Field(default_factory=dict)
+    query: Query = Field(default_factory=dict)
+    body: Body = Field(default_factory=dict)
+    body_without: BodyWithout = ()
+    path: Path | None = None
     proxy: Proxy | None = None
     ca_file: Beside | None = None
     provider: Provider | None = None
@@ -189,11 +217,7 @@ class Endpoint(Overrides):
             yield from _twice(models)
             yield from wrong_claims("models", models, "id")
         yield from wrong_patterns(table)
-        headers = table.get("headers")
-        if "api_key" in table and isinstance(headers, dict):
-            for name in headers:
-                if name.lower() == "authorization":
-                    yield detail(("headers", name), "api_key is sent in this header; set one of them")
+        yield from wrong_additions(table)
 
 
 def _twice(models: list[Any]) -> Iterator[InitErrorDetails]:

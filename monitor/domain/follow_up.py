@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from monitor.clock import Moment
+from monitor.domain.action import Action
 from monitor.domain.check import Check
 from monitor.domain.health import Health, State
 from monitor.domain.rest import rest_of_spent_s, rest_s
@@ -39,7 +40,8 @@ def follow_up(check: Check, health: Health, result: Result) -> FollowUp:
     spent = rest_of_spent_s(result) if result.limits else None
     doubtful_failure = result.status.is_failure and health.state is not State.DOWN
     doubtful_success = result.status.is_success and health.state is State.DOWN
-    if doubtful_failure or doubtful_success:
+    asked_wrongly = result.verdict.action is Action.ASK_ANEW
+    if doubtful_failure or doubtful_success or asked_wrongly:
         return FollowUp(confirm_after_s=max(_confirm_s(check, result), spent or 0.0), rest_s=spent)
     return AS_PLANNED if spent is None else FollowUp(rest_s=spent)
 

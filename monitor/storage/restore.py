@@ -14,6 +14,7 @@ from monitor.domain.incident import Incident
 from monitor.errors import StorageError
 from monitor.storage import tables
 from monitor.storage.incident_rows import incident_of
+from monitor.storage.learned import read_learned
 from monitor.storage.memory import silence_of
 from monitor.storage.rows import health_of, verdict_of
 
@@ -40,7 +41,8 @@ def restore(connection: Connection, checks: Collection[str], now: Moment) -> Res
     newest = connection.execute(select(func.max(tables.incidents.c.id))).scalar() or 0
     silences = read_silences(connection, now)
     last_silence = connection.execute(select(func.max(tables.silences.c.id))).scalar() or 0
-    return Restored(healths, tuple(incidents), newest + 1, instance, tuple(silences), last_silence + 1)
+    learned = read_learned(connection)
+    return Restored(healths, tuple(incidents), newest + 1, instance, tuple(silences), last_silence + 1, learned)
 
 
 def read_silences(connection: Connection, now: Moment) -> list[Silence]:
