@@ -36,20 +36,8 @@ name = "ops"
 type = "slack"
 webhook_url = {{ env = "NOT_SET" }}
 """
-STEPS = [
-    "configuration",
-    "dns",
-    "tcp",
-    "tls",
-    "http",
-    "clock",
-    "protocol",
-    "key",
-    "model_list",
-    "model",
-    "model",
-    "limits",
-]
+BEFORE = ["configuration", "dns", "tcp", "tls", "http", "clock", "protocol", "key", "model_list"]
+STEPS = [*BEFORE, "model", "model", "limits"]
 
 
 class Api(BaseHTTPRequestHandler):
