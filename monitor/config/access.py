@@ -29,12 +29,22 @@ _PUBLIC_HOST = re.compile(r"([A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+(:\d+)?|localhost(:\
 
 
 @dataclass(frozen=True, slots=True)
+class ModelAccess:
+    """What is sent with the questions to one model, beside what its endpoint sends."""
+
+    headers: Mapping[str, Secret]
+    query: Mapping[str, Secret]
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointAccess:
     """What an endpoint's probes send besides the request itself.
 
     Attributes:
         headers: every configured header, literal ones too.
         proxy: the proxy's URL; it may carry a user and password.
+        query: every configured parameter, literal ones too.
+        models: headers and query of the entries of `models` that have some, by id or pattern.
         balance: the headers of the balance request alone.
     """
 
@@ -42,6 +52,8 @@ class EndpointAccess:
     headers: Mapping[str, Secret] = field(default_factory=dict)
     proxy: Secret | None = None
     balance: Mapping[str, Secret] = field(default_factory=dict)
+    query: Mapping[str, Secret] = field(default_factory=dict)
+    models: Mapping[str, ModelAccess] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,15 @@ def _endpoint_access(reader: Reader, endpoint: Endpoint, where: str) -> Endpoint
         headers=reader.headers(endpoint.headers, f"{where}.headers"),
         proxy=reader.url(endpoint.proxy, f"{where}.proxy", urls.proxy_scheme),
         balance=reader.headers(endpoint.balance.headers if endpoint.balance else {}, f"{where}.balance.headers"),
+        query=reader.headers(endpoint.query, f"{where}.query"),
+        models={
+            model.id: ModelAccess(
+                reader.headers(model.headers, f"{where}.models[{position}].headers"),
+                reader.headers(model.query, f"{where}.models[{position}].query"),
+            )
+            for position, model in enumerate(endpoint.models)
+            if model.headers or model.query
+        },
     )
 
 

@@ -21,6 +21,7 @@ MOST_TOLD = 50
 _LONGEST = 160
 _ABSENT = "absent"
 _NAMED = ("endpoints", "channels")
+_ADDITIONS = ("headers", "query", "body", "body_without", "path")
 _NOT_OPTIONS = frozenset({"id", "endpoint", "kind", "model", "host"})
 
 
@@ -215,7 +216,20 @@ def _fields(value: Any, prefix: str = "") -> dict[str, str]:
 
 
 def _named(tables: list[Table]) -> dict[str, Table]:
-    return {table["name"]: {key: value for key, value in table.items() if key != "models"} for table in tables}
+    return {
+        table["name"]: {**{key: value for key, value in table.items() if key != "models"}, **_additions(table)}
+        for table in tables
+    }
+
+
+def _additions(table: Table) -> Table:
+    """What is added to requests for single models; all else that is said of them shows in their checks."""
+    models = {
+        model["id"]: found
+        for model in table.get("models", [])
+        if isinstance(model, dict) and (found := {key: model[key] for key in _ADDITIONS if key in model})
+    }
+    return {"models": models} if models else {}
 
 
 def _names(old: Mapping[str, Table], new: Mapping[str, Table]) -> Names:

@@ -23,6 +23,7 @@ from monitor.config.values import RatioOrFalse
 from monitor.domain.check import Ratio
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_OF_MODEL = ("protocol", "provider", "renamed_from", "exact", "headers", "query", "body", "body_without", "path")
 _ARRAYS = ("endpoints", "channels", "maintenance")
 Table = dict[str, Any]
 
@@ -88,7 +89,7 @@ def _left_out(endpoint: Endpoint) -> set[str]:
 def _model(model: ModelTable, own: Mapping[str, Any], ruling: Mapping[str, Any]) -> Table | str:
     """A model's id, with what differs from its endpoint."""
     differing = {name: value for name, value in own.items() if value != ruling[name] and name != "models_interval_s"}
-    kept = ("id", "provider", "renamed_from", *(("exact",) if model.exact else ()))
+    kept = ("id", *(name for name in _OF_MODEL if getattr(model, name)))
     table = {**_table(model, kept), **_values(differing)}
     return model.id if len(table) == 1 else table
 
@@ -103,6 +104,8 @@ def _values(values: Mapping[str, Any]) -> Table:
 
 
 def _plain(name: str, value: Any) -> Any:
+    if name == "body":
+        return value
     if isinstance(value, float) and name.endswith("_s"):
         return format_duration(value)
     if isinstance(value, tuple) and not isinstance(value, Address):

@@ -60,7 +60,7 @@ def _headers(value: object, info: ValidationInfo) -> dict[str, str | SecretRef]:
             message = _header_problem(name, content, headers)
             if message is not None:
                 found.append(detail((name,), message, content))
-            headers[name] = content if isinstance(content, str) else _ref(content, info)
+            headers[name] = content if isinstance(content, str) else reference(content, info)
         except PydanticCustomError as error:
             found.append(detail((name,), error.message(), content))
         except ValidationError as error:
@@ -71,16 +71,21 @@ def _headers(value: object, info: ValidationInfo) -> dict[str, str | SecretRef]:
 
 
 def _header_problem(name: str, content: object, before: Mapping[str, object]) -> str | None:
-    message = None
-    if _HEADER_NAME.fullmatch(name) is None:
-        message = "is not a header name"
-    elif name.lower() in _OWN_HEADERS:
-        message = "is set by RelayWatch itself"
-    elif name.lower() in {other.lower() for other in before}:
+    message = header_name_problem(name)
+    if message is not None:
+        return message
+    if name.lower() in {other.lower() for other in before}:
         message = "stands here twice; header names do not distinguish capitals"
     elif isinstance(content, str):
         message = _literal_problem(name, content)
     return message
+
+
+def header_name_problem(name: str) -> str | None:
+    """Why a header of this name cannot be set; None if it can."""
+    if _HEADER_NAME.fullmatch(name) is None:
+        return "is not a header name"
+    return "is set by RelayWatch itself" if name.lower() in _OWN_HEADERS else None
 
 
 def _literal_problem(name: str, content: str) -> str | None:
@@ -91,23 +96,24 @@ def _literal_problem(name: str, content: str) -> str | None:
     return None
 
 
-def _ref(value: object, info: ValidationInfo) -> SecretRef:
+def reference(value: object, info: ValidationInfo) -> SecretRef:
+    """A reference to a secret, where plain text may stand as well."""
     if not isinstance(value, dict):
         raise wrong(f"must be text in quotes or a secret: {HOW}")
     return SecretRef.model_validate(value, context=info.context)
 
 
 def _proxy(value: object, info: ValidationInfo) -> str | SecretRef:
-    return urls.proxy_url(value) if isinstance(value, str) else _ref(value, info)
+    return urls.proxy_url(value) if isinstance(value, str) else reference(value, info)
 
 
 def text_or_secret(value: object, info: ValidationInfo) -> str | SecretRef:
     """Text as it is, anything else a reference to a secret."""
-    return value if isinstance(value, str) else _ref(value, info)
+    return value if isinstance(value, str) else reference(value, info)
 
 
 def _url(value: object, info: ValidationInfo) -> str | SecretRef:
-    return urls.literal_url(value) if isinstance(value, str) else _ref(value, info)
+    return urls.literal_url(value) if isinstance(value, str) else reference(value, info)
 
 
 def _beside(value: object, info: ValidationInfo) -> Path:

@@ -60,10 +60,10 @@ def standing_for(endpoint: Endpoint, listing: Listing | None, kept: Collection[s
     matching: dict[str, ModelTable] = {}
     unfit: list[str] = []
     for model in sorted(listing.followed):
-        pattern = next((one for one in bringing if _matches(model, one.id)), None)
-        if pattern is None or plain_id(model) in by_name or any(_matches(model, one) for one in taking):
+        pattern = next((one for one in bringing if matches(model, one.id)), None)
+        if pattern is None or plain_id(model) in by_name or any(matches(model, one) for one in taking):
             continue
-        if listing.kind(model) is _wanted(endpoint):
+        if listing.kind(model) is _wanted(endpoint, pattern):
             matching[model] = pattern
         else:
             unfit.append(model)
@@ -99,9 +99,11 @@ def with_followed(config: Config, listings: Listings, kept: Kept | None = None) 
     return named(config, standings_of(config, listings, kept))
 
 
-def _matches(model: str, pattern: str) -> bool:
+def matches(model: str, pattern: str) -> bool:
+    """Whether a pattern stands for a listed id."""
     return fnmatchcase(model, pattern) or fnmatchcase(plain_id(model), pattern)
 
 
-def _wanted(endpoint: Endpoint) -> ModelKind:
-    return ModelKind.EMBEDDING if endpoint.protocol.endswith(_EMBEDDINGS) else ModelKind.CHAT
+def _wanted(endpoint: Endpoint, pattern: ModelTable) -> ModelKind:
+    protocol = pattern.protocol or endpoint.protocol
+    return ModelKind.EMBEDDING if protocol.endswith(_EMBEDDINGS) else ModelKind.CHAT

@@ -74,7 +74,7 @@ def base_url(text: str) -> str:
     parts = split(text)
     _no_userinfo(parts, "the key in api_key")
     if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise wrong("must not have a query or fragment: RelayWatch appends paths to it")
+        raise wrong("must not have a query or fragment: RelayWatch appends paths to it; parameters go into `query`")
     url = text.rstrip("/")
     for operation in _OPERATIONS:
         if url.endswith(operation):

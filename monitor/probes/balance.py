@@ -16,6 +16,7 @@ from monitor.domain.outcome import NoAnswer
 from monitor.probes.connections import Connections
 from monitor.probes.endpoint import LiveEndpoint
 from monitor.probes.exchange import Request, exchange
+from monitor.probes.requests import key_headers
 from monitor.probes.target import BalanceSource, EndpointTarget
 from monitor.protocols.registry import protocol_named
 
@@ -57,7 +58,11 @@ def _headers(target: EndpointTarget, source: BalanceSource) -> "CIMultiDict[str]
             "User-Agent": f"relaywatch/{__version__}",
         }
     )
-    key = {} if target.api_key is None else protocol_named(target.protocol).key_headers(target.api_key.reveal())
+    key = (
+        {}
+        if target.api_key is None
+        else key_headers(protocol_named(target.protocol), target.api_key, target.key_header)
+    )
     for name, value in key.items():
         headers[name] = value
     for name, secret in (*target.headers.items(), *source.headers.items()):

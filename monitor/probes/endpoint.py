@@ -80,7 +80,9 @@ class LiveEndpoint:
         """What to send for one probe of `check`; `ask` is None for the model list."""
         protocol, base_url = self.protocol(check), self.target.base_url
         wanted = protocol.model_list(base_url) if ask is None else protocol.question(base_url, ask)
-        return self._requests.made(protocol, wanted, streamed=ask is not None and ask.stream)
+        if ask is None:
+            return self._requests.made(protocol, wanted)
+        return self._requests.made(protocol, wanted, model=ask.model, streamed=ask.stream)
 
     def expected_tokens(self, check: Check) -> float:
         """What a probe of `check` is let in for, in tokens; 0 where nothing bounds them."""
@@ -125,7 +127,8 @@ def _most_tokens(check: Check) -> float:
 
 def _check_protocol(target: EndpointTarget) -> None:
     try:
-        protocol_named(target.protocol)
+        for name in (target.protocol, *sorted(target.protocols)):
+            protocol_named(name)
     except UsageError as error:
         raise UsageError(f"endpoint {target.name}: {error.message}", hint=error.hint) from error
 

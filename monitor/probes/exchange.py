@@ -40,13 +40,13 @@ class Request:
     """What to send.
 
     Attributes:
-        url: already encoded; it goes out as it stands.
+        url: already encoded; it goes out as it stands; its query may hold a secret, so it is never shown either.
         headers: complete; holds the credentials, so it is never shown.
         body: None for GET.
     """
 
     method: str
-    url: URL
+    url: URL = field(repr=False)
     headers: "CIMultiDict[str]" = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
 

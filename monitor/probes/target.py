@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.config.checks import checks_of, effective
+from monitor.config.patterns import NOT
 from monitor.config.secrets import Secret
 from monitor.domain.balance import BalanceRule
 from monitor.domain.check import CheckKind
 from monitor.domain.pace import NO_BUDGET, Budget
+from monitor.probes.additions import NO_MODELS, NOTHING, Additions, OfModels
 
 if TYPE_CHECKING:
-    from monitor.config.access import Access
-    from monitor.config.endpoints import Endpoint
+    from monitor.config.access import Access, EndpointAccess, ModelAccess
+    from monitor.config.endpoints import Endpoint, ModelTable
     from monitor.config.schema import Config
 
 _KEPT_BEYOND_INTERVAL_S = 15.0
@@ -49,6 +51,10 @@ class EndpointTarget:
         keepalive_s: for how long an idle connection is kept.
         budget: what its probes may use per minute.
         balance: where its account tells what is left.
+        key_header: the header that carries the key; None for the protocol's own.
+        added: to its requests, beside `headers`.
+        of_models: what is added to questions to single models.
+        protocols: all that are spoken with it.
     """
 
     name: str
@@ -63,6 +69,10 @@ class EndpointTarget:
     keepalive_s: float
     budget: Budget = NO_BUDGET
     balance: BalanceSource | None = None
+    key_header: str | None = None
+    added: Additions = NOTHING
+    of_models: OfModels = NO_MODELS
+    protocols: frozenset[str] = frozenset()
 
 
 def targets_of(config: "Config", access: "Access") -> dict[str, EndpointTarget]:
@@ -87,9 +97,35 @@ def targets_of(config: "Config", access: "Access") -> dict[str, EndpointTarget]:
             keepalive_s=longest_s.get(endpoint.name, 0.0) + _KEPT_BEYOND_INTERVAL_S,
             budget=Budget(endpoint.requests_per_minute, endpoint.tokens_per_minute),
             balance=_balance_of(endpoint, access),
+            key_header=endpoint.key_header,
+            added=Additions(
+                query=access.endpoints[endpoint.name].query,
+                body=endpoint.body,
+                body_without=endpoint.body_without,
+                path=endpoint.path,
+            ),
+            of_models=_of_models(endpoint, access.endpoints[endpoint.name]),
+            protocols=frozenset(model.protocol for model in endpoint.models if model.protocol),
         )
         for endpoint in config.endpoints
     }
+
+
+def _of_models(endpoint: "Endpoint", access: "EndpointAccess") -> OfModels:
+    added = {model.id: _added(model, access.models.get(model.id)) for model in endpoint.models}
+    if not any(added.values()):
+        return NO_MODELS
+    return OfModels(
+        named=frozenset(model.id for model in endpoint.named_models),
+        by_id={model.id: added[model.id] for model in endpoint.named_models if added[model.id]},
+        by_pattern=tuple((model.id, added[model.id]) for model in endpoint.patterns if not model.id.startswith(NOT)),
+    )
+
+
+def _added(model: "ModelTable", access: "ModelAccess | None") -> Additions:
+    if access is None:
+        return Additions(body=model.body, body_without=model.body_without, path=model.path)
+    return Additions(access.headers, access.query, model.body, model.body_without, model.path)
 
 
 def _balance_of(endpoint: "Endpoint", access: "Access") -> BalanceSource | None:

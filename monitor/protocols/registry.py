@@ -51,6 +51,14 @@ def protocol_named(name: str) -> WireProtocol:
     raise UsageError(f"unknown protocol {name!r}", hint=f"known are: {', '.join(protocol_names())}")
 
 
+def can_stream(name: str) -> bool:
+    """Whether answers of this protocol can be streamed; of one that cannot be loaded that is believed."""
+    try:
+        return protocol_named(name).streams
+    except UsageError:
+        return True
+
+
 def _loaded(name: str, load: Callable[[], object]) -> WireProtocol:
     try:
         found = load()
