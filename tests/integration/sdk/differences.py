@@ -169,7 +169,7 @@ DIFFERENCES = (
         ("stream no done",),
         Outcome.SUCCESS,
         Outcome.INVALID,
-        "the same: in these protocols the last event is the end; with chunks a finish reason is, and [DONE] is optional",
+        "the same: here the last event is the end; of chunks a finish reason is, and [DONE] is optional",
         protocols=("openai-responses", "anthropic"),
     ),
     Difference(

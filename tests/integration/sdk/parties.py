@@ -7,7 +7,7 @@ the tests.
 import asyncio
 import socket
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -199,9 +199,9 @@ class Probes:
         )
         self._stack = AsyncExitStack()
 
-    async def ask(self, question: Question) -> Result:
-        """The result of one probe."""
-        return await self._prober.probe(self._check(question), Trigger.CONFIRM)
+    async def ask(self, question: Question, **changes: Any) -> Result:
+        """The result of one probe of the model, its check changed so."""
+        return await self._prober.probe(replace(self._check(question), **changes), Trigger.CONFIRM)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._prober)
