@@ -4,7 +4,6 @@ Owns the types of these options and which of them cannot hold together. What is 
 made: a model's word over its endpoint's, the endpoint's over the protocol's.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -30,6 +29,7 @@ _OWN_PARTS = {
 }
 _NEEDED = frozenset({"messages", "input", "stream"})
 _DEPTH = 32
+_MOST = 2**63
 
 
 def _query(value: object, info: ValidationInfo) -> dict[str, str | SecretRef]:
@@ -77,7 +77,7 @@ def _not_json(loc: tuple[str | int, ...], value: object, depth: int) -> Iterator
     elif isinstance(value, str):
         if looks_like_key(value):
             yield loc, "looks like a key: a secret does not stand in the file itself; put it into headers or query"
-    elif not isinstance(value, bool | int | float) or not math.isfinite(value):
+    elif not isinstance(value, bool | int | float) or not -_MOST <= value < _MOST:
         yield loc, "must be text, a number, true or false, an array or a table: what JSON knows"
 
 

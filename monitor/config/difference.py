@@ -259,7 +259,7 @@ def _flat(table: Table, prefix: str = "") -> dict[str, str]:
             for one in value:
                 found |= _flat(one, f"{prefix}{key}.{one['name']}.")
         else:
-            found[f"{prefix}{key}"] = _short(option_text(key, value))
+            found[f"{prefix}{key}"] = _short(option_text("", value))
     return found
 
 
