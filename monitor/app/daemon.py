@@ -7,18 +7,17 @@ Owns which part is given to which, and in which order they stop; no rule, no sta
 
 import asyncio
 import os
-import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import Any, Self
 
 import structlog
 
-import monitor
-from monitor.alerting.batch import DaemonRun
 from monitor.app.catalogues import Catalogues
 from monitor.app.changes import Changes, Fallback, log_renamed
 from monitor.app.intake import Intake
+from monitor.app.opening import Patience, open_memory
 from monitor.app.pacing import Pacer
 from monitor.app.past import Past
 from monitor.app.progress import Progress
@@ -32,7 +31,7 @@ from monitor.app.upkeep import beat, prune
 from monitor.app.witness import Tally, Witness
 from monitor.clock import Clock, Moment
 from monitor.config.load import Loaded
-from monitor.config.paths import control_path, sqlite_path
+from monitor.config.paths import control_path
 from monitor.delivery.deadman import DeadMan
 from monitor.domain.check import Check
 from monitor.errors import RelayWatchError, StartError, StorageError
@@ -40,13 +39,9 @@ from monitor.ledger import Ledger
 from monitor.probes.endpoint import LiveEndpoint
 from monitor.scheduling.scheduler import Scheduler
 from monitor.scheduling.timer import SlotTimer
-from monitor.storage.engine import open_for_writing
-from monitor.storage.journal import Journal
-from monitor.storage.lock import DaemonLock
 from monitor.storage.outbox import Outbox
 from monitor.storage.retention import Retention
 from monitor.storage.standing import SentMessages
-from monitor.storage.writer import Writer
 from monitor.systemd import Notifier, keep_alive, watchdog_interval_s
 from monitor.web.metrics import Metrics
 from monitor.web.server import Server
@@ -141,20 +136,14 @@ class Daemon:
             raise errors.exceptions[0] from None
 
     async def _build(self) -> None:
-        house, clock, setup, now = self._house, self._clock, self.setup, self._clock.now()
-        path = sqlite_path(setup.config, setup.loaded.base_dir)
-        control = control_path(setup.loaded, self._environ)
-        house.enter_context(DaemonLock(path))
-        engine = open_for_writing(path, on_migration=lambda: self._notifier.extend_timeout(MIGRATION_MAY_TAKE_S))
-        house.callback(engine.dispose)
-        self._writer = Writer(engine)
-        house.push_async_callback(self._close_writer)
-        self._journal = Journal(self._writer)
+        house, clock, now = self._house, self._clock, self._clock.now()
+        control = control_path(self.setup.loaded, self._environ)
         self._catalogues = Catalogues(clock)
-        setup = self.setup = await self._catalogues.begin(setup, self._writer)
-        log_renamed(await self._journal.register(setup.checks, now, setup.renaming))
-        restored = await self._journal.restore(setup.checks, now)
-        await self._journal.begin_run(DaemonRun(monitor.__version__, os.getpid(), socket.gethostname(), now))
+        patience = Patience(lambda: self._notifier.extend_timeout(MIGRATION_MAY_TAKE_S), self._left_s)
+        memory = await open_memory(self.setup, self._catalogues, house, clock, patience)
+        self._writer, self._journal, path = memory.writer, memory.journal, memory.path
+        setup, restored = memory.setup, memory.restored
+        self.setup = setup
         self._outbox = Outbox(self._writer)
         self._instance = restored.instance
         self._prober = await house.enter_async_context(setup.prober(clock, self._self_watch.own_fault))
@@ -162,8 +151,7 @@ class Daemon:
         self._ledger = Ledger(self._journal, clock, self._intake, setup.audience(self._instance), restored)
         self._ledger.configure(setup.checks, setup.audience(self._instance), now)
         self._intake.begin(self._ledger, restored)
-        self._quota = Quota(self._prober.balance, self._ledger, self._metrics, self._writer, clock)
-        self._intake.watch(self._quota)
+        self._quota = self._intake.watch(Quota(self._prober.balance, self._ledger, self._metrics, self._writer, clock))
         self._catalogues.attend(self._ledger, self._intake)
         self._self_watch.begin(self._intake, setup.config.connectivity.targets, setup.audience(self._instance))
         self._open_delivery(setup)
@@ -174,6 +162,16 @@ class Daemon:
         report, changed = self._pacer.report, self._ledger.plan_changed
         self._scheduler = Scheduler(self._purse.probe, report, changed, SlotTimer(clock), clock)
         self._pacer.begin(setup, self._scheduler, self._prober)
+        self._build_around(setup, path)
+        sources = Sources(self._ledger, Past(path, clock), self.progress.unready, clock, setup.voice, os.getpid())
+        web = setup.config.web
+        self._server = Server(sources, self._metrics, listen=web.listen, control=control, public_url=web.public_url)
+        await self._server.start()
+        house.push_async_callback(self._server.stop)
+
+    def _build_around(self, setup: Setup, path: Path) -> None:
+        """What looks at the work: progress, rules, words for operators, the dead-man switch."""
+        clock = self._clock
         self.progress = Progress(self._scheduler, self._ledger, lambda: self._delivery, self._self_watch.reasons, clock)
         self._rules = RuleWatch(self._ledger, path, self._metrics.certificate_days, clock)
         self._changes = Changes(
@@ -181,16 +179,10 @@ class Daemon:
         )
         self._deadman = DeadMan(self.progress.failing, self._metrics.observe_deadman, self._intake.clean)
         self._deadman.put_in_force(setup.access.deadman)
-        house.push_async_callback(self._deadman.close)
-        sources = Sources(self._ledger, Past(path, clock), self.progress.unready, clock, setup.voice, os.getpid())
-        web = setup.config.web
-        self._server = Server(sources, self._metrics, listen=web.listen, control=control, public_url=web.public_url)
-        await self._server.start()
-        house.push_async_callback(self._server.stop)
+        self._house.push_async_callback(self._deadman.close)
 
-    async def _close_writer(self) -> None:
-        left_s = STOP_WITHIN_S if self._stop_by is None else self._stop_by.s_since(self._clock.now())
-        await self._writer.stop(max(STUCK_S, left_s))
+    def _left_s(self) -> float:
+        return max(STUCK_S, STOP_WITHIN_S if self._stop_by is None else self._stop_by.s_since(self._clock.now()))
 
     def _open_delivery(self, setup: Setup) -> None:
         sent, observer = SentMessages(self._writer), self._metrics.observe_delivery
