@@ -38,6 +38,20 @@ class Past:
         with Reader(self._path) as reader:
             return silenced.silences(reader, self._clock.now(), everything=everything)
 
+    def catalogue(self, endpoint: str) -> Sequence[Mapping[str, Any]]:
+        """The models of an endpoint's list."""
+        from monitor.storage import catalogues  # noqa: PLC0415  the same
+
+        with Reader(self._path) as reader:
+            return catalogues.models(reader, endpoint)
+
+    def catalogue_changes(self, endpoint: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Which of them came and went, newest first."""
+        from monitor.storage import catalogues  # noqa: PLC0415  the same
+
+        with Reader(self._path) as reader:
+            return catalogues.changes(reader, endpoint, limit=limit)
+
     def backlog(self) -> Mapping[str, Waiting]:
         """What waits and what died, by channel."""
         from monitor.storage import history  # noqa: PLC0415  the same

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli import cost
+from monitor.cli.followed import with_listed, with_stored
 from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, nearest_names
+from monitor.domain.action import Action
 from monitor.domain.result import Trigger
 from monitor.errors import EXIT_UNHEALTHY, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from monitor.cli.render import Sheet
@@ -25,9 +28,10 @@ if TYPE_CHECKING:
     from monitor.probes.prober import Prober
 
 LOG_TEXT_AT_MOST = 1000
+LESSONS_AT_MOST = 3
 FIELDS = (
     "check", "endpoint", "kind", "model", "status", "fault_domain", "http_status", "latency_ms", "ttft_ms", "lag_ms",
-    "reason", "action", "request_id", "started_at",
+    "reason", "action", "request_id", "started_at", "answered_by",
 )  # fmt: skip
 
 
@@ -44,15 +48,16 @@ def check(
 ) -> None:
     """Probe now, once; exit 1 if any check is neither UP nor DEGRADED."""
     from monitor.cli.render import emit  # noqa: PLC0415  the command line imports only what the command needs
+    from monitor.config.followed import follows  # noqa: PLC0415  the same
 
     loaded = _without_channels(load_config(config))
-    chosen = choose(loaded, checks or [])
     if dry_run:
-        emit(cost.dry_run(loaded, chosen), output)
+        loaded = with_stored(loaded)
+        emit(cost.dry_run(loaded, choose(loaded, checks or [])), output)
         return
-    prober = _prober(loaded)
-    with _waiting(len(chosen)):
-        results = asyncio.run(_probe_all(prober, chosen))
+    if not follows(loaded.config):
+        choose(loaded, checks or [])  # a wrong name is told before anything is sent
+    chosen, results = asyncio.run(_probe_all(*_prober(loaded), loaded, checks or []))
     emit(_sheet(loaded, chosen, results), output)
     if not all(result.status.is_success for result in results):
         raise typer.Exit(EXIT_UNHEALTHY)
@@ -75,7 +80,8 @@ def _without_channels(loaded: "Loaded") -> "Loaded":
     return replace(loaded, config=loaded.config.model_copy(update={"channels": ()}), warnings=warnings)
 
 
-def _prober(loaded: "Loaded") -> "Prober":
+def _prober(loaded: "Loaded") -> "tuple[Prober, Callable[[str], str]]":
+    """Who probes, and who takes secrets out of texts."""
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.config.access import resolve_access  # noqa: PLC0415  the same
     from monitor.domain.redact import Redactor  # noqa: PLC0415  the same
@@ -87,14 +93,32 @@ def _prober(loaded: "Loaded") -> "Prober":
     for warning in (*loaded.warnings, *access.warnings):
         typer.echo(f"warning: {warning}", err=True)
     redactor = Redactor(access.secrets())
-    redact_with(lambda text: redactor.clean(text, LOG_TEXT_AT_MOST))
+
+    def clean(text: str) -> str:
+        return redactor.clean(text, LOG_TEXT_AT_MOST)
+
+    redact_with(clean)
     targets, concurrency = targets_of(loaded.config, access), loaded.config.probes.concurrency
-    return Prober(targets, concurrency=concurrency, clock=SystemClock(), redactor=redactor)
+    return Prober(targets, concurrency=concurrency, clock=SystemClock(), redactor=redactor), clean
 
 
-async def _probe_all(prober: "Prober", chosen: "Sequence[Check]") -> "list[Result]":
+async def _probe_all(
+    prober: "Prober", clean: "Callable[[str], str]", loaded: "Loaded", names: Sequence[str]
+) -> "tuple[list[Check], list[Result]]":
     async with prober:
-        return list(await asyncio.gather(*(prober.probe(check, Trigger.MANUAL) for check in chosen)))
+        chosen = choose(await with_listed(loaded, prober, names, clean), names)
+        with _waiting(len(chosen)):
+            return chosen, list(await asyncio.gather(*(_probe(prober, check) for check in chosen)))
+
+
+async def _probe(prober: "Prober", check: "Check") -> "Result":
+    """One probe; another where it only taught how this API wants to be asked: no later one would remember that."""
+    result = await prober.probe(check, Trigger.MANUAL)
+    for _ in range(LESSONS_AT_MOST):
+        if result.verdict.action is not Action.ASK_ANEW:
+            break
+        result = await prober.probe(check, Trigger.MANUAL)
+    return result
 
 
 def _waiting(count: int) -> "AbstractContextManager[object]":
@@ -151,6 +175,7 @@ def row_of(check: "Check", result: "Result") -> dict[str, Any]:
         "action": result.verdict.action,
         "request_id": result.request_id,
         "started_at": iso(result.started_at.wall_us),
+        "answered_by": result.answered_by,
     }
 
 

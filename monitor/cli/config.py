@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from monitor.cli.followed import notes, with_stored
 from monitor.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ def diff(
     from monitor.config.load import load, loads  # noqa: PLC0415  the same
     from monitor.config.renames import renaming_of  # noqa: PLC0415  the same
 
-    present = _load(config)
-    after = loads(load(new).text, present.base_dir, new).config  # its relative paths will start where the present's do
+    present = with_stored(_load(config))
+    tried = loads(load(new).text, present.base_dir, new)  # its relative paths will start where the present's do
+    after = with_stored(tried, present).config
     sides = View(present.config, checks_of(present.config)), View(after, checks_of(after))
     typer.echo("\n".join(difference(*sides, renaming_of(after)).lines()) or "nothing differs")
 
@@ -110,7 +112,8 @@ def try_(
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.config.load import load  # noqa: PLC0415  the same
 
-    present, tried, now_us = _load(config), load(new), SystemClock().now().wall_us
+    present, now_us = with_stored(_load(config)), SystemClock().now().wall_us
+    tried = with_stored(load(new), present)
     for warning in tried.warnings:
         typer.echo(f"warning: {warning}", err=True)
     result = config_try.tried(present, tried, moment_us(since, "--since", now_us, present.config.timezone), now_us)
@@ -168,7 +171,10 @@ def _summary(loaded: "Loaded") -> str:
     from monitor.cli.cost import cost_line  # noqa: PLC0415  the same
     from monitor.config.budget import budget_of  # noqa: PLC0415  the same
     from monitor.config.checks import checks_of  # noqa: PLC0415  the same
+    from monitor.config.followed import follows  # noqa: PLC0415  the same
 
+    patterns = "".join(f"\n  {note}" for note in notes(loaded)) if follows(loaded.config) else ""
+    loaded = with_stored(loaded)
     budget = budget_of(checks_of(loaded.config))
     return (
         f"OK: {loaded.path}\n"
@@ -176,5 +182,5 @@ def _summary(loaded: "Loaded") -> str:
         f"  probes a day {budget.probes_per_day:,}, requests a month {budget.requests_per_month:,}\n"
         f"  completions a month {budget.completions_per_month:,}, "
         f"at most {budget.output_tokens_per_month:,} output tokens\n"
-        f"  {cost_line(loaded.config)}"
+        f"  {cost_line(loaded.config)}{patterns}"
     )

@@ -164,7 +164,8 @@ def _checks(alone: "Loaded", wanted: "Sequence[str]") -> "list[Check]":
     if wanted:
         known = {model.id: model for model in endpoint.models}
         try:
-            entries = [known.get(model) or ModelTable.model_validate({"id": model}) for model in dict.fromkeys(wanted)]
+            new = {one: ModelTable.model_validate({"id": one, "exact": True}) for one in wanted if one not in known}
+            entries = [known.get(model) or new[model] for model in dict.fromkeys(wanted)]
         except ValidationError:
             raise UsageError("--model must be a printable model id") from None
         alone = _alone(alone, endpoint.model_copy(update={"models": tuple(entries)}))

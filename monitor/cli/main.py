@@ -34,6 +34,7 @@ COMMANDS = MappingProxyType(
         "bench": "Measure a model: streamed against whole, warm against cold.",
         "status": "What is believed now.",
         "history": "Single results.",
+        "catalogue": "What an endpoint lists, and what came and went.",
         "incidents": "Past and open incidents.",
         "report": "Availability, latency and incidents of a period.",
         "ack": "Say that you are on an incident.",

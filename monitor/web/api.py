@@ -38,6 +38,8 @@ class Api:
             web.get("/api/v1/daemon", self.daemon),
             web.get("/api/v1/limits", self.limits),
             web.get("/api/v1/balances", self.balances),
+            web.get("/api/v1/catalogue/{endpoint}", self.catalogue),
+            web.get("/api/v1/catalogue/{endpoint}/changes", self.catalogue_changes),
         ]
 
     async def healthz(self, _request: web.Request) -> web.Response:
@@ -88,6 +90,17 @@ class Api:
     async def balances(self, _request: web.Request) -> web.Response:
         """What accounts told is left."""
         return as_json([balance_row(balance) for balance in self._metrics.quota().balances])
+
+    async def catalogue(self, request: web.Request) -> web.Response:
+        """What an endpoint lists, in alphabetical order."""
+        return as_json(list(await self._reading.catalogue(request.match_info["endpoint"])))
+
+    async def catalogue_changes(self, request: web.Request) -> web.Response:
+        """Which models came and went, newest first."""
+        limit = _limit(request.query.get("limit"))
+        if limit is None:
+            return problem(400, f"limit must be a whole number from 1 to {INCIDENTS_AT_MOST}")
+        return as_json(list(await self._reading.catalogue_changes(request.match_info["endpoint"], limit)))
 
     async def _status_rows(self, now: Moment) -> AsyncIterator[bytes]:
         """Encoded rows; probes get their turn in between, however many checks there are."""

@@ -39,6 +39,14 @@ class Reading:
         """Rows of silences, oldest first; raises RelayWatchError."""
         return await self.run(lambda: self._past.silences(everything=everything))
 
+    async def catalogue(self, endpoint: str) -> Sequence[Mapping[str, Any]]:
+        """The models of an endpoint's list; raises RelayWatchError."""
+        return await self.run(lambda: self._past.catalogue(endpoint))
+
+    async def catalogue_changes(self, endpoint: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Which of them came and went, newest first; raises RelayWatchError."""
+        return await self.run(lambda: self._past.catalogue_changes(endpoint, limit))
+
     async def backlog(self) -> dict[str, Waiting] | None:
         """What waits and what died, by channel; None while the database does not answer."""
         try:

@@ -95,6 +95,14 @@ class Past(Protocol):
         """Rows of silences, oldest first, with the fields of `silence list`; those that have ended too, if asked."""
         ...
 
+    def catalogue(self, endpoint: str) -> Sequence[Mapping[str, Any]]:
+        """The models of an endpoint's list, with the fields of the `catalogue` command; empty if none was read."""
+        ...
+
+    def catalogue_changes(self, endpoint: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Which of them came and went, newest first."""
+        ...
+
     def backlog(self) -> Mapping[str, Waiting]:
         """What waits and what died, by channel."""
         ...

@@ -107,6 +107,18 @@ class FakePast:
         self.asked.append(("silences", int(everything)))
         return self.rows
 
+    def catalogue(self, endpoint: str) -> Sequence[Mapping[str, Any]]:
+        """The rows as they are."""
+        self._answer()
+        self.asked.append((endpoint, 0))
+        return self.rows
+
+    def catalogue_changes(self, endpoint: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The rows as they are."""
+        self._answer()
+        self.asked.append((endpoint, limit))
+        return self.rows
+
     def backlog(self) -> Mapping[str, Waiting]:
         """What waits."""
         self._answer()

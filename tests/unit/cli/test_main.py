@@ -25,6 +25,7 @@ LISTED = [
     "bench",
     "status",
     "history",
+    "catalogue",
     "incidents",
     "report",
     "ack",
