@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from monitor.config.load import Loaded
     from monitor.domain.benchmark import Sample, Way
     from monitor.domain.check import Check
-    from monitor.probes.bench import Ended
-    from monitor.probes.prober import Prober
+    from monitor.probes.bench import Ended, MeasuringProber
 
 MAX_TOKENS = 64
 
@@ -66,7 +65,7 @@ def ways_of(check: "Check", *, warm: bool, cold: bool) -> "list[Way]":
     return [Way(cold=is_cold, stream=stream) for is_cold in connections for stream in streams]
 
 
-def _prepared(loaded: "Loaded", name: str, max_tokens: int) -> "tuple[Check, tuple[Prober, Prober]]":
+def _prepared(loaded: "Loaded", name: str, max_tokens: int) -> "tuple[Check, tuple[MeasuringProber, MeasuringProber]]":
     """The check as it is measured, and who asks it over kept connections and over new ones."""
     from monitor.cli.check import choose  # noqa: PLC0415  imported only when called
     from monitor.cli.doctor import subject_of  # noqa: PLC0415  the same
@@ -84,7 +83,7 @@ def _prepared(loaded: "Loaded", name: str, max_tokens: int) -> "tuple[Check, tup
 
 
 async def _measured(
-    check: "Check", probers: "tuple[Prober, Prober]", ways: "Sequence[Way]", rounds: tuple[int, int]
+    check: "Check", probers: "tuple[MeasuringProber, MeasuringProber]", ways: "Sequence[Way]", rounds: tuple[int, int]
 ) -> "Ended":
     from monitor.probes.bench import Bench  # noqa: PLC0415  imported only when called
 

@@ -13,9 +13,10 @@ from typing import Protocol
 from monitor.clock import SystemClock
 from monitor.domain.ask import Ask
 from monitor.domain.benchmark import Sample, Way, order_of, sample_of
-from monitor.domain.check import Check
+from monitor.domain.check import Check, CheckKind
 from monitor.domain.redact import Redactor
 from monitor.domain.result import Result, Status, Trigger
+from monitor.probes.exchange import exchange
 from monitor.probes.prober import Prober
 from monitor.probes.questions import Questions
 from monitor.probes.target import EndpointTarget
@@ -38,9 +39,29 @@ class Asking(Protocol):
         """Probe once."""
         ...
 
+    async def warm(self, check: Check) -> None:
+        """See that a kept connection is open."""
+        ...
+
     async def aclose(self) -> None:
         """Close every connection; the next probe opens one again."""
         ...
+
+
+class MeasuringProber(Prober):
+    """Probes, and opens a kept connection without asking a model."""
+
+    async def warm(self, check: Check) -> None:
+        """Ask for the model list over a kept connection, whatever comes of it; a model would cost money."""
+        endpoint = self._endpoints[check.endpoint]
+        asked = replace(check, kind=CheckKind.MODELS, model=None)
+        await exchange(
+            self._connections,
+            endpoint.request(asked, None),
+            endpoint.route(check, fresh=False),
+            deadline=asyncio.get_running_loop().time() + LEAST_TIMEOUT_S,
+            now_s=0.0,
+        )
 
 
 class LongQuestions(Questions):
@@ -84,14 +105,14 @@ def measured_check(check: Check, max_tokens: int | None) -> Check:
     )
 
 
-def prober_for(target: EndpointTarget, redactor: Redactor) -> Prober:
+def prober_for(target: EndpointTarget, redactor: Redactor) -> MeasuringProber:
     """A prober that asks long questions. Reads the CA file, so call it before the loop runs.
 
     Raises:
         UsageError: the CA file or the proxy's URL is no use.
     """
     targets = {target.name: replace(target, keepalive_s=LEAST_TIMEOUT_S)}
-    prober = Prober(targets, concurrency=1, clock=SystemClock(), redactor=redactor)
+    prober = MeasuringProber(targets, concurrency=1, clock=SystemClock(), redactor=redactor)
     ready = prober.made_ready(targets)
     for endpoint in ready.values():
         endpoint.questions = LongQuestions()
@@ -136,6 +157,8 @@ class Bench:
         prober = self._cold if way.cold else self._warm
         if way.cold:
             await prober.aclose()
+        else:
+            await prober.warm(self._check)  # servers close after a stream, or while cold runs went on
         return await prober.probe(replace(self._check, stream=way.stream), Trigger.MANUAL)
 
     async def _stopped_by(self, result: Result) -> str | None:

@@ -45,6 +45,9 @@ class Api:
         verdict = self.verdicts(self.asked)
         return Result(check.id, begun, begun, trigger, verdict, 200, phases=phases, usage=usage, stream=times)
 
+    async def warm(self, check: Check) -> None:
+        """It is always open."""
+
     async def aclose(self) -> None:
         """Nothing is open."""
 
