@@ -66,17 +66,18 @@ class Intake:
             Who knows them, and the former ones too: a probe in flight may still be answered with one.
         """
         self._setup = setup
-        self.watch(self._quota)
+        if self._quota is not None:
+            self._quota.put_in_force(setup)
         self._keys = {name: target.api_key for name, target in setup.targets.items()}
         self._redactor = self._hide(*setup.access.secrets())
         logs.redact_with(self.clean)
         return self._redactor
 
-    def watch(self, quota: "Quota | None") -> None:
+    def watch(self, quota: "Quota") -> "Quota":
         """Who hears of rate limits, and of another configuration, from now on."""
         self._quota = quota
-        if quota is not None:
-            quota.put_in_force(self._setup)
+        quota.put_in_force(self._setup)
+        return quota
 
     def clean(self, text: str) -> str:
         """The text without any secret."""

@@ -34,6 +34,8 @@ def status(
         emit(_sheet(rows, loaded.config.timezone), output)
         for cap in _caps_spent(loaded, rows) if alive else ():
             typer.echo(f"warning: models are {cap}", err=True)
+        if output is Format.TABLE:
+            _say_what_is_low(loaded)
         if not alive:
             typer.echo("warning: the daemon is not running; this is what it believed last", err=True)
         healthy = alive and all(row["state"] != "DOWN" for row in rows)
@@ -58,6 +60,21 @@ def _caps_spent(loaded: "Loaded", rows: list[dict[str, Any]]) -> list[str]:
     if all(row["status"] != "UNKNOWN" for row in rows):
         return []
     return [cap for row in _ask(loaded, "/api/v1/daemon") or () for cap in row.get("caps_spent", ())]
+
+
+def _say_what_is_low(loaded: "Loaded") -> None:
+    """Rate limits and accounts that are nearly used up, one line each; only a running daemon knows."""
+    from monitor.logs import visible  # noqa: PLC0415  the command line imports only what the command needs
+
+    for row in _ask(loaded, "/api/v1/limits") or ():
+        if row["low"] and row["remaining"] is not None:
+            allowed = "" if row["limit"] is None else f" of {row['limit']:,.0f}"
+            kind = row["kind"].replace("_", " ")
+            typer.echo(f"low: {visible(row['check'])}: {row['remaining']:,.0f}{allowed} {kind} left", err=True)
+    for row in _ask(loaded, "/api/v1/balances") or ():
+        if row["low"] and row["amount"] is not None:
+            end = "" if row["days_left"] is None else f", empty in {row['days_left']:.1f} days"
+            typer.echo(f"low: {row['endpoint']}: balance {row['amount']:,.2f}{end}", err=True)
 
 
 def _daemon(loaded: "Loaded") -> list[dict[str, Any]]:

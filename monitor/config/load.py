@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from monitor.config.budget_doubts import budget_doubts
 from monitor.config.conflicts import conflicts, doubts
 from monitor.config.fields import BASE_DIR
 from monitor.config.prices import cost_doubts
@@ -113,7 +114,7 @@ def loads(text: str, base_dir: Path, path: Path | None = None) -> Loaded:
         problems = problems_of(error) + problems
     if problems:
         raise ConfigError(str(source), problems)
-    warnings = (*doubts(raw), *rule_doubts(config), *cost_doubts(config), *unreached(config))
+    warnings = (*doubts(raw), *rule_doubts(config), *cost_doubts(config), *budget_doubts(config), *unreached(config))
     return Loaded(config, source, base_dir, warnings, text)
 
 

@@ -79,7 +79,8 @@ def test_a_steady_fall_is_told_in_days() -> None:
     """A dollar every two hours: twelve a day."""
     seen = outlook(readings(60, 59, 58, 57, 56, 55, 54))
     assert seen is not None
-    assert (seen.amount, seen.days_left) == (54.0, pytest.approx(4.5))
+    assert seen.amount == 54.0
+    assert seen.days_left == pytest.approx(4.5)
 
 
 def test_one_odd_reading_moves_nothing() -> None:
