@@ -5,11 +5,9 @@ data over several lines, a byte order mark, characters and line ends cut in two 
 never raises, and works in time and memory linear in what it is fed.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LINE_END = re.compile(rb"[\r\n]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BEGINNINGS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _LONGEST_BEGINNING = max(map(len, _BEGINNINGS))
@@ -36,35 +34,33 @@ class SseParser:
     """Turns bytes into events; feed it whatever comes."""
 
     def __init__(self) -> None:
-        self._rest = bytearray()
-        self._searched = 0
+        self._rest: list[bytes] = []
         self._after_return = False
         self._begun = False
         self._name = b""
         self._data: list[bytes] = []
 
     def feed(self, data: bytes) -> Iterator[Event]:
-        """The events that these bytes complete."""
-        self._rest += data
-        start = 0
-        while (found := _LINE_END.search(self._rest, max(start, self._searched))) is not None:
-            end = found.start()
-            is_second_half = self._after_return and end == start and self._rest[end] == 0x0A  # noqa: PLR2004  LF
-            self._after_return = self._rest[end] == 0x0D  # noqa: PLR2004  CR
-            line = bytes(self._rest[start:end])
-            start = end + 1
-            if not is_second_half and (event := self._line(line)) is not None:
+        """The events that these bytes complete; to be left off only when nothing more is wanted at all."""
+        if not data:
+            return
+        if self._after_return and data[0] == 0x0A:  # noqa: PLR2004  LF: the second half of a line's end
+            data = data[1:]
+        self._after_return = data.endswith(b"\r")
+        first, *lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._rest.append(first)
+        if not lines:
+            return
+        lines.insert(0, b"".join(self._rest))
+        self._rest = [lines.pop()]
+        for line in lines:
+            event = self._line(line)
+            if event is not None:
                 yield event
-        if start:
-            del self._rest[:start]
-        if self._rest:
-            self._after_return = False
-        self._searched = len(self._rest)
 
     def close(self) -> Event | None:
         """What stands there without the blank line that should have ended it, once nothing more will come."""
-        line, self._rest = bytes(self._rest), bytearray()
-        self._searched = 0
+        line, self._rest = b"".join(self._rest), []
         return (self._line(line) if line else None) or self._line(b"")
 
     def _line(self, line: bytes) -> Event | None:
@@ -72,7 +68,7 @@ class SseParser:
             self._begun = True
             line = line.removeprefix(_BYTE_ORDER_MARK)
         if not line:
-            return self._dispatch()
+            return self._dispatch() if self._data or self._name else None
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))

@@ -95,9 +95,11 @@ class StreamRecorder:
             if self.is_stream is None:
                 return
             data, self._beginning = self._beginning, b""
-        if self.is_stream:
+        if self.is_stream and not self.enough:
             for event in self._parser.feed(data):
                 self._take(event, at_ms)
+                if self.enough:
+                    return
 
     def close(self) -> Streamed | None:
         """What was recorded, once nothing more will come; None if it was no stream."""
@@ -131,7 +133,7 @@ class StreamRecorder:
         )
 
     def _take(self, event: Event, at_ms: float) -> None:
-        if self.enough or not event.data.strip():
+        if not event.data.strip():
             return
         self._events += 1
         if self._first_event_ms is None:

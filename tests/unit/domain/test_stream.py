@@ -215,11 +215,11 @@ def test_no_more_text_is_kept_than_is_wanted() -> None:
     assert len(streamed.reply.text) == TEXT_KEPT
 
 
-TIMES = st.lists(st.floats(0.0, 50.0), min_size=1, max_size=12)
+GAPS = st.lists(st.integers(0, 50_000), min_size=1, max_size=12)
 
 
-@given(gaps=TIMES, tokens=st.integers(2, 5000))
-def test_times_are_in_order_and_add_up(gaps: list[float], tokens: int) -> None:
+@given(gaps=GAPS, tokens=st.integers(2, 5000))
+def test_times_are_in_order_and_add_up(gaps: list[int], tokens: int) -> None:
     """First event, first token, last token; no wait is longer than the whole; speed and time per token agree."""
     at_ms, parts = 0.0, [(0.0, ROLE)]
     for gap in gaps:
