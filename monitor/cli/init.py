@@ -112,7 +112,7 @@ def cost_of(config: Any) -> str:
 
 
 def _draft(options: Options, environ: Mapping[str, str], read_models: ReadModels) -> "Draft":
-    from monitor.config.draft import Draft, name_for  # noqa: PLC0415  the command line imports only what it needs
+    from monitor.config.draft import USUAL_PROTOCOL, Draft, name_for  # noqa: PLC0415  the command line imports only what it needs
 
     base_url = _url(options.url)
     name = options.name or name_for(base_url)
@@ -122,7 +122,9 @@ def _draft(options: Options, environ: Mapping[str, str], read_models: ReadModels
     if listing.problem is not None:
         typer.echo(f"warning: the model list cannot be read: {listing.problem}", err=True)
     models = _models(options.models, listing)
-    return Draft(name, base_url, key_env, models, check_models=not listing.is_absent)
+    if listing.protocol != USUAL_PROTOCOL:
+        typer.echo(f'note: the endpoint speaks protocol = "{listing.protocol}"', err=True)
+    return Draft(name, base_url, key_env, models, not listing.is_absent, listing.protocol)
 
 
 def _url(said: str | None) -> str:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from monitor.cli.init import Options, begin, chosen, init
 from monitor.cli.model_list import Listing
-from monitor.config.draft import Draft, name_for, text_of
+from monitor.config.draft import Draft, is_anthropic, name_for, text_of
 from monitor.config.load import load, loads
 from monitor.config.secrets import Secret
 from monitor.errors import UsageError
@@ -212,3 +212,27 @@ def test_what_may_be_chosen() -> None:
     for answer in ("0", "4", "a/four", " , "):
         with pytest.raises(UsageError):
             chosen(answer, MODELS)
+
+
+def test_another_protocol_is_written_and_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the endpoint was seen to speak stands in the file."""
+    upstream = Upstream(Listing(("claude-x",), protocol="anthropic"))
+    begin(_options(path, url="https://api.anthropic.com", models=("claude-x",)), {"GW_KEY": KEY}, upstream)
+    endpoint = load(path).config.endpoints[0]
+    assert (endpoint.name, endpoint.protocol) == ("anthropic", "anthropic")
+    assert 'protocol = "anthropic"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "is_theirs"),
+    [
+        ("https://api.anthropic.com", True),
+        ("https://api.anthropic.com/v1", True),
+        ("https://anthropic.com", True),
+        ("https://api.notanthropic.com", False),
+        ("https://anthropic.com.example.org", False),
+    ],
+)
+def test_the_address_of_anthropic(url: str, is_theirs: bool) -> None:  # noqa: FBT001  a parameter of the test
+    """Known without asking, and no other is taken for it."""
+    assert is_anthropic(url) is is_theirs

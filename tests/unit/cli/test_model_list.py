@@ -21,11 +21,27 @@ async def _models(request: web.Request) -> web.Response:
     return web.json_response({"object": "list", "data": [{"id": model} for model in ids]})
 
 
+async def _claudes(request: web.Request) -> web.Response:
+    if request.headers.get("x-api-key") != KEY or "anthropic-version" not in request.headers:
+        error = {"type": "authentication_error", "message": "invalid x-api-key"}
+        return web.json_response({"type": "error", "error": error}, status=401)
+    data = [{"type": "model", "id": "claude-sonnet-4-5", "display_name": "Claude Sonnet 4.5"}]
+    return web.json_response({"data": data, "has_more": False, "first_id": data[0]["id"], "last_id": data[0]["id"]})
+
+
+async def _any_version(_: web.Request) -> web.Response:
+    return web.json_response({"object": "list", "data": [{"id": "m", "object": "model"}]})
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[TestServer]:
     """A gateway with one key."""
     app = web.Application()
     app.router.add_get("/v1/models", _models)
+    app.router.add_get("/claude/v1/models", _claudes)
+    app.router.add_get("/strict/models", _claudes)
+    app.router.add_get("/strict/v1/models", _claudes)
+    app.router.add_get("/without/v1/models", _any_version)
     server = TestServer(app)
     await server.start_server()
     yield server
@@ -62,3 +78,24 @@ async def test_nobody_listens(server: TestServer) -> None:
     listing = await asyncio.to_thread(read_models, url, None)
     assert listing.problem is not None
     assert listing.problem.startswith("CONNECTION_ERROR: ")
+
+
+@pytest.mark.parametrize("path", ["/claude", "/claude/v1", "/strict"])
+async def test_an_endpoint_that_speaks_as_anthropic_does(server: TestServer, path: str) -> None:
+    """Whether its own path is unknown to others, or known and refused."""
+    listing = await asyncio.to_thread(read_models, str(server.make_url(path)), Secret(KEY))
+    assert (listing.models, listing.protocol, listing.problem) == (("claude-sonnet-4-5",), "anthropic", None)
+
+
+async def test_a_refused_key_does_not_hide_who_speaks(server: TestServer) -> None:
+    """The error is written as Anthropic writes it."""
+    listing = await asyncio.to_thread(read_models, str(server.make_url("/claude")), Secret("wrong-key-9876543210"))
+    assert listing.protocol == "anthropic"
+    assert listing.problem is not None
+    assert listing.problem.startswith("AUTH_ERROR: ")
+
+
+async def test_a_forgotten_version_is_not_taken_for_anthropic(server: TestServer) -> None:
+    """There is a list at Anthropic's path, but it is OpenAI's."""
+    listing = await asyncio.to_thread(read_models, str(server.make_url("/without")), Secret(KEY))
+    assert (listing.protocol, listing.is_absent) == ("openai", True)
