@@ -69,6 +69,7 @@ def show(loaded: "Loaded", check: "Check", ways: Sequence[Way], ended: "Ended") 
     console.print(Text(_spent(loaded, check, ended), _DAMPED))
     if ended.stopped is not None:
         console.print(Text.assemble(("stopped early: ", "bold red"), printable(ended.stopped)))
+        console.print(Text(f"relaywatch doctor {check.endpoint} looks for the cause, step by step", _DAMPED))
 
 
 def _table(found: Sequence[Summary]) -> Text:

@@ -227,12 +227,17 @@ def _of_tls(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"for {', '.join(facts['names'][:4]) or 'no name'}{_and_more(facts['names'], 4)}"
     for number, certificate in enumerate(chain):
         indent = "  " * number
-        yield f"{indent}{certificate['subject']}: until {certificate['not_after'][:10]}"
+        yield f"until {certificate['not_after'][:10]}  {indent}{_known_as(certificate['subject'])}"
     if not facts.get("chain_known"):
         yield "the rest of the chain is not known: this Python does not show it"
     elif chain[-1]["subject"] != chain[-1]["issuer"]:
-        yield f"{'  ' * len(chain)}signed by {chain[-1]['issuer']}, which was not shown"
+        yield f"signed by {_known_as(chain[-1]['issuer'])}, which was not shown"
     yield f"trusted: {facts['trusted']}; ALPN {facts.get('alpn') or 'none'}"
+
+
+def _known_as(name: str) -> str:
+    """The common name of a subject that has one."""
+    return next((part.removeprefix("CN=") for part in name.split(", ") if part.startswith("CN=")), name)
 
 
 def _of_http(facts: Mapping[str, Any]) -> Iterator[str]:
