@@ -11,6 +11,7 @@ def _nothing_blocks_the_loop() -> Iterator[None]:
     """As everywhere, but for the start: nothing is probed or served yet while the database is opened."""
     with blockbuster_ctx(scanned_modules=["monitor"]) as guard:
         for function in guard.functions.values():
-            function.can_block_in("monitor/app/daemon.py", "_build")
+            function.can_block_in("monitor/app/house.py", "build")
             function.can_block_in("monitor/app/daemon.py", "__aexit__")
+            function.can_block_in("monitor/app/house.py", "close")
         yield

@@ -130,6 +130,6 @@ async def test_it_is_ready_until_a_part_makes_no_progress(tmp_path: Path) -> Non
     async with await daemon_in(tmp_path) as daemon:
         assert daemon.progress.stalled() == []
         assert daemon.progress.unready() == []
-        daemon._scheduler._timer.heartbeat_mono_us -= 60_000_000
+        daemon.house.scheduler._timer.heartbeat_mono_us -= 60_000_000
         assert daemon.progress.stalled() == ["scheduler"]
         assert daemon.progress.unready() == ["the scheduler makes no progress"]

@@ -87,11 +87,11 @@ async def test_a_reload_that_cannot_be_recorded_changes_nothing(
             raise StorageError("the disk is full")
 
         monkeypatch.setattr(Journal, "register", refuse)
-        endpoints = daemon._prober._endpoints
+        endpoints = daemon.house.prober._endpoints
         wishes.reload.set()
         await until(lambda: asked)
         await asyncio.sleep(0.1)
-        assert daemon._prober._endpoints is endpoints
+        assert daemon.house.prober._endpoints is endpoints
         assert set(daemon.checks) == watched(tmp_path) == {"gw/chat/a", "gw/chat/b"}
 
 
@@ -158,11 +158,11 @@ async def test_a_database_that_refuses_a_reload_is_no_fault_of_the_file(
     with capture_logs() as logs:
         async with running(tmp_path, configured(tmp_path, "b", "c")) as (daemon, wishes):
             said: list[str] = []
-            monkeypatch.setattr(daemon._notifier, "ready", said.append)
+            monkeypatch.setattr(daemon.house.notifier, "ready", said.append)
             monkeypatch.setattr(Journal, "register", refuse)
             wishes.reload.set()
             await until(lambda: said)
-    assert daemon._metrics.config_problem == "the disk is full"
+    assert daemon.house.metrics.config_problem == "the disk is full"
     assert [line["because"] for line in logs if line["event"] == "config_reload_failed"] == ["database"]
     assert "invalid" not in said[0]
     assert "the database refuses; still watching 2 checks: the disk is full" in said[0]
@@ -173,11 +173,11 @@ async def test_a_model_that_is_renamed_keeps_what_is_known_of_it(tmp_path: Path)
     after = configured(tmp_path, "b", entries='{ id = "c", renamed_from = "a" }')
     with capture_logs() as logs:
         async with running(tmp_path, after) as (daemon, wishes):
-            await until(lambda: daemon._ledger.healths["gw/chat/a"].latest is not None)
-            failed = daemon._ledger.healths["gw/chat/a"]
+            await until(lambda: daemon.house.ledger.healths["gw/chat/a"].latest is not None)
+            failed = daemon.house.ledger.healths["gw/chat/a"]
             wishes.reload.set()
             await until(lambda: set(daemon.checks) == {"gw/chat/b", "gw/chat/c"})
-            assert daemon._ledger.healths["gw/chat/c"].consecutive_failures >= failed.consecutive_failures
+            assert daemon.house.ledger.healths["gw/chat/c"].consecutive_failures >= failed.consecutive_failures
     assert watched(tmp_path) == {"gw/chat/b", "gw/chat/c"}
     with closing(sqlite3.connect(tmp_path / "relaywatch.db")) as database:
         assert database.execute("SELECT COUNT(*) FROM checks").fetchone() == (2,)
