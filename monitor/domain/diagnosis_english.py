@@ -98,7 +98,7 @@ ENGLISH = MappingProxyType(
             "See that it is renewed in time.",
         ),
         Meaning.CHAIN_INCOMPLETE: (
-            "The server shows its own certificate alone: it leaves out the authority in between, or that one is private.",
+            "The server shows its own certificate alone: the authority in between is left out, or it is private.",
             "Serve the full chain; if the authority is private, set `ca_file` to it.",
         ),
         Meaning.TLS_NOT_SPOKEN: (
