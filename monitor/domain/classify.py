@@ -17,7 +17,7 @@ from monitor.domain.dialect import Dialect
 from monitor.domain.error_rows import ERROR_ROWS, IN_BAND_ROW
 from monitor.domain.error_shapes import UpstreamError, error_of
 from monitor.domain.judgement import Judgement, by_reading
-from monitor.domain.limits import limits_of
+from monitor.domain.limits import Limit, limits_of
 from monitor.domain.model_list import ModelList, read_model_list
 from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
 from monitor.domain.reading import Reading
@@ -79,24 +79,48 @@ def classify(
         list_is_404: the last probe of the endpoint's model list gave 404.
     """
     judgement = judge(check, outcome, dialect, ask, configured_models)
-    row, reply = judgement.row, judgement.reply
     verdict = _PLAIN_UP
-    if row.ruling.status is not Status.UP or judgement.says is not None:
+    if judgement.row.ruling.status is not Status.UP or judgement.says is not None:
         verdict = _verdict(check, outcome, judgement, redactor=redactor, now_s=now_s, list_is_404=list_is_404)
+    return _finding(
+        verdict,
+        judgement,
+        request_id=_request_id(outcome.headers, judgement.error, redactor),
+        answered_by=_answered_by(ask, judgement.reply, redactor),
+        limits=limits_of(outcome.headers, now_s),
+    )
+
+
+def _finding(
+    verdict: Verdict,
+    judgement: Judgement,
+    *,
+    request_id: str | None,
+    answered_by: str | None,
+    limits: tuple[Limit, ...],
+) -> Finding:
+    row, reply = judgement.row, judgement.reply
+    error_row = row if isinstance(row, ErrorRow) else None
     return Finding(
         verdict,
-        _request_id(outcome.headers, judgement.error, redactor),
+        request_id,
         NOT_COUNTED if reply is None else reply.usage,
-        isinstance(row, ErrorRow) and row.refuses_max_tokens,
-        answered_by=None if reply is None or reply.model is None else redactor.clean(reply.model, _MODEL_LIMIT),
+        token_parameter_refused=error_row is not None and error_row.refuses_max_tokens,
+        answered_by=answered_by,
         reading=row.reading if isinstance(row, ReadingRow | ErrorRow) else None,
-        limits=limits_of(outcome.headers, now_s),
+        limits=limits,
         listed=judgement.listed,
         kinds=judgement.kinds,
-        refused=row.refuses if isinstance(row, ErrorRow) else None,
+        refused=None if error_row is None else error_row.refuses,
         least_tokens=_least_tokens(judgement),
         calls=() if reply is None else reply.tool_calls,
     )
+
+
+def _answered_by(ask: Ask | None, reply: Reply | None, redactor: Redactor) -> str | None:
+    """Who says that it answered; what stands in the configuration need not be cleaned."""
+    name = None if reply is None else reply.model
+    return name if name is None or (ask is not None and name == ask.model) else redactor.clean(name, _MODEL_LIMIT)
 
 
 def judge(
