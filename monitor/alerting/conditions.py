@@ -8,6 +8,7 @@ from dataclasses import replace
 from monitor.alerting.book import Book
 from monitor.alerting.policy import UPDATE_EVERY_S, Step, joined, opened, worse
 from monitor.alerting.scene import NOTHING_BESIDES, Extra
+from monitor.domain.action import STAND_INS
 from monitor.domain.blame import TOGETHER_S, Blame
 from monitor.domain.incident import Incident, IncidentEventKind, Scope
 from monitor.domain.incident_kind import IncidentKind
@@ -55,6 +56,16 @@ class Conditions:
         if incident is not None and not book.is_failing(incident):
             ended = replace(incident, resolved_at=step.started_at)
             book.tell(Kind.RESOLVED, ended, step.now, by=step.by, previous=incident, extra=extra)
+
+    def stood_in(self, step: Step) -> None:
+        """Others answer for a check that people know as slow: that is news."""
+        book = self._book
+        before = book.cases.of(step.check.id, IncidentKind.SLOW)
+        if before is None or before.action in STAND_INS or step.verdict.action not in STAND_INS:
+            return
+        after = replace(before, action=step.verdict.action, reason=step.verdict.reason)
+        why_not = book.withheld(after, step.now)
+        book.tell(Kind.UPDATED, after, step.now, by=step.by, previous=before, why_not=why_not)
 
     def graver(self, kind: IncidentKind, step: Step, severity: Severity, extra: Extra) -> None:
         """A check is still so, and it is more urgent than before."""

@@ -244,6 +244,8 @@ class Desk:
             self._outages.still_down(step)
         elif change is Change.RECOVERED:
             self._outages.recovered(step)
+        elif change is Change.STOOD_IN:
+            self._conditions.stood_in(step)
         elif change in _CONDITIONS:
             kind, began = _CONDITIONS[change]
             extra = Extra(percent=step.health.flapping.percent, state=str(step.health.state))

@@ -234,7 +234,7 @@ PHRASES: MappingProxyType[Phrase, Bilingual] = MappingProxyType(
 STATUS_WORDS: MappingProxyType[Status, Bilingual] = MappingProxyType(
     {
         Status.UP: ("works", "정상"),
-        Status.DEGRADED: ("slow", "응답 지연"),
+        Status.DEGRADED: ("slow, or not its own answer", "응답 지연 또는 대체 응답"),
         Status.TIMEOUT: ("no answer in time", "응답 시간 초과"),
         Status.CONNECTION_ERROR: ("cannot connect", "연결 실패"),
         Status.AUTH_ERROR: ("the API key is refused", "API 키 인증 거부"),
@@ -270,7 +270,7 @@ SEVERITY_WORDS: MappingProxyType[str, Bilingual] = MappingProxyType(
 KIND_WORDS: MappingProxyType[IncidentKind, Bilingual] = MappingProxyType(
     {
         IncidentKind.OUTAGE: ("down", "장애"),
-        IncidentKind.SLOW: ("slow", "응답 지연"),
+        IncidentKind.SLOW: ("slow, or answered by another", "응답 지연 또는 대체 응답"),
         IncidentKind.FLAPPING: ("flapping", "상태 반복 변경"),
         IncidentKind.AVAILABILITY: ("availability too low", "가용률 미달"),
         IncidentKind.LATENCY: ("latency too high", "지연 시간 초과"),

@@ -13,6 +13,7 @@ from monitor.alerting.desk import Desk
 from monitor.alerting.notification import Event
 from monitor.alerting.quiet import Quiet
 from monitor.clock import US_PER_S, Moment
+from monitor.domain.action import STAND_INS
 from monitor.domain.answer_rows import SLOW_ROWS
 from monitor.domain.check import Check
 from monitor.domain.incident import Incident
@@ -167,7 +168,7 @@ def judged_anew(check: Check, result: Result) -> Result:
     if not status.is_success or latency_ms is None:
         return result
     slow = check.slow_after_s is not None and latency_ms > check.slow_after_s * 1000
-    if slow is (status is Status.DEGRADED):
+    if slow is (status is Status.DEGRADED) or result.verdict.action in STAND_INS:
         return result
     if not slow:
         return replace(result, verdict=Verdict(Status.UP))

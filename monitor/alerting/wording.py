@@ -12,6 +12,7 @@ from monitor.alerting.phrases import KIND_WORDS, STATUS_WORDS, WITHHELD_WORDS, P
 from monitor.alerting.plain import cut, printable
 from monitor.alerting.rule_texts import rule_advice
 from monitor.alerting.scene import REASON_AT_MOST, Scene, listed, named, reason_of, subject_of
+from monitor.alerting.stand_in_texts import is_about_stand_ins, opening, over, still, title_of
 from monitor.alerting.texts import Alternative, Voice, Wording, fault_words, severity_words
 from monitor.domain.action import sentence
 from monitor.domain.health import DownBecause
@@ -42,6 +43,8 @@ def wording(scene: Scene, voice: Voice) -> Wording:
 def _opened(scene: Scene, voice: Voice) -> tuple[str, str]:
     subject, incident = subject_of(scene, voice), scene.incident
     since = voice.time(incident.started_at.wall_us)
+    if is_about_stand_ins(incident):
+        return title_of(incident, voice, subject, still=False), opening(scene.health, voice, subject, since)
     if incident.kind is not IncidentKind.OUTAGE:
         opened, _, _ = _CONDITION.get(incident.kind, _BROKEN_RULE)
         return voice.say(opened, subject=subject, rule=_rulenamed(scene, voice)), _condition(scene, voice)
@@ -70,6 +73,8 @@ def _condition(scene: Scene, voice: Voice) -> str:
     """What is wrong where it is no outage, in one sentence."""
     subject, incident = subject_of(scene, voice), scene.incident
     since = voice.time(incident.started_at.wall_us)
+    if incident.kind is IncidentKind.SLOW and any(scene.health.stand_ins):
+        return opening(scene.health, voice, subject, since)
     if incident.kind is IncidentKind.SLOW:
         slow = scene.health.slow_answers
         return voice.say(Phrase.SLOW, subject=subject, count=slow.hits, window=slow.size, since=since)
@@ -86,6 +91,8 @@ def _updated(scene: Scene, voice: Voice) -> tuple[str, str]:
     incident, before = scene.incident, scene.previous or scene.incident
     if incident.acknowledged is not None and incident.acknowledged != before.acknowledged:
         return _acknowledged(scene, voice)
+    if is_about_stand_ins(incident) and not is_about_stand_ins(before):
+        return _opened(scene, voice)
     if incident.kind is not IncidentKind.OUTAGE:
         return _still(scene, voice)
     if (before.cause, before.severity) == (incident.cause, incident.severity):
@@ -106,11 +113,13 @@ def _still(scene: Scene, voice: Voice) -> tuple[str, str]:
         "count": incident.failed_probes,
         "rule": _rulenamed(scene, voice),
     }
+    if is_about_stand_ins(incident):
+        return title_of(incident, voice, subject, still=True), still(voice, subject, str(facts["since"]))
     if incident.kind is IncidentKind.OUTAGE:
         return voice.say(Phrase.TITLE_STILL, **facts), voice.say(Phrase.STILL, **facts)
-    _, still, _ = _CONDITION.get(incident.kind, _BROKEN_RULE)
+    _, title, _ = _CONDITION.get(incident.kind, _BROKEN_RULE)
     lead = Phrase.STILL_SLOW if incident.kind is IncidentKind.SLOW else Phrase.STILL_SO
-    return voice.say(still, **facts), voice.say(lead, **facts)
+    return voice.say(title, **facts), voice.say(lead, **facts)
 
 
 def _escalated(scene: Scene, voice: Voice) -> tuple[str, str]:
@@ -164,6 +173,8 @@ def _resolved(scene: Scene, voice: Voice) -> Wording:
         "state": extra.state or "",
         "rule": _rulenamed(scene, voice),
     }
+    if is_about_stand_ins(incident) and not extra.removed:
+        return Wording(*over(voice, **facts), None)
     title, lead = _end_of(incident, removed=extra.removed)
     lines = [voice.say(lead, **facts)]
     if extra.rule is not None:
@@ -203,6 +214,8 @@ def _fault_and_reason(scene: Scene, voice: Voice) -> Iterator[str]:
         yield voice.say(Phrase.FAULT, fault=fault_words(incident.cause.fault_domain, voice))
         if incident.reason:
             yield voice.say(Phrase.REASON, reason=reason_of(incident))
+    elif is_about_stand_ins(incident):
+        yield voice.say(Phrase.REASON, reason=reason_of(incident))
     elif incident.kind is IncidentKind.SLOW and scene.health.latency_ms is not None:
         yield voice.say(Phrase.NEWEST_ANSWER, latency=voice.latency(scene.health.latency_ms))
 

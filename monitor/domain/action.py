@@ -42,6 +42,9 @@ class Action(StrEnum):
     RAISE_CAP = "raise_cap"
 
 
+STAND_INS = frozenset({Action.CHECK_ROUTING, Action.CHECK_CACHE})
+"""What is advised where somebody else answered than was asked."""
+
 _SENTENCES = MappingProxyType(
     {
         Action.CHECK_NETWORK: (

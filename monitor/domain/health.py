@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from monitor.clock import Moment
+from monitor.domain.action import STAND_INS
 from monitor.domain.availability import Recent
 from monitor.domain.check import Check, HealthRules
 from monitor.domain.flapping import STEADY, Flapping
@@ -49,6 +50,7 @@ class Change(StrEnum):
     STILL_DOWN = "still_down"
     RECOVERED = "recovered"
     SLOW = "slow"
+    STOOD_IN = "stood_in"
     NO_LONGER_SLOW = "no_longer_slow"
     FLAPPING = "flapping"
     SETTLED = "settled"
@@ -99,8 +101,9 @@ class Health:
         loading_since: when "Loading model" was first seen without a break.
         failures: on-phase results since the last recovery.
         slow_answers: on-phase successes, hits are DEGRADED.
-        slow: people are to know that the check is slow.
+        slow: people are to know that the check is slow, or that others answer for it.
         slowed_at: when the hits of `slow_answers` started, oldest first.
+        stand_ins: for each of these hits, whether somebody else answered than was asked.
         slow_since: the first of the slow answers that made the check slow; None while it is not.
         recent: counts of the last 24 hours.
         flapping: how often on-phase results changed lately.
@@ -122,6 +125,7 @@ class Health:
     failures: Window = EMPTY_WINDOW
     slow_answers: Window = EMPTY_WINDOW
     slowed_at: tuple[Moment, ...] = ()
+    stand_ins: tuple[bool, ...] = ()
     slow: bool = False
     slow_since: Moment | None = None
     recent: Recent = field(default_factory=Recent)
@@ -260,12 +264,17 @@ def _slowness(rules: HealthRules, health: Health, result: Result) -> tuple[Healt
     answers = health.slow_answers.push(hit=slow_now, capacity=rules.slow_ratio.window)
     slowed_at = (*health.slowed_at, result.started_at) if slow_now else health.slowed_at
     slowed_at = slowed_at[len(slowed_at) - answers.hits :]
+    before, was_stand_in = health.stand_ins, result.verdict.action in STAND_INS
+    stand_ins = (*health.stand_ins, was_stand_in) if slow_now else health.stand_ins
+    stand_ins = stand_ins[len(stand_ins) - answers.hits :] if answers.hits < len(stand_ins) else stand_ins
     if (answers, slowed_at) != (health.slow_answers, health.slowed_at):
-        health = replace(health, slow_answers=answers, slowed_at=slowed_at)
+        health = replace(health, slow_answers=answers, slowed_at=slowed_at, stand_ins=stand_ins)
     if not health.slow and answers.hits >= rules.slow_ratio.failures:
         return replace(health, slow=True, slow_since=health.slowed_at[0]), Change.SLOW
+    if health.slow and sum(before) < rules.slow_ratio.failures <= sum(stand_ins):
+        return health, Change.STOOD_IN
     if health.slow and answers.newest_all_clear(rules.slow_ratio.failures):
-        settled = replace(health, slow=False, slow_since=None, slow_answers=EMPTY_WINDOW, slowed_at=())
+        settled = replace(health, slow=False, slow_since=None, slow_answers=EMPTY_WINDOW, slowed_at=(), stand_ins=())
         return settled, Change.NO_LONGER_SLOW
     return health, None
 

@@ -93,7 +93,9 @@ def state_row(check_id: int, health: Health, reason_id: int | None) -> Values:
     )
 
 
-Memory = tuple[Window, Window, tuple[Moment, ...], tuple[Moment, ...], tuple[tuple[int, int], ...], Flapping]
+Memory = tuple[
+    Window, Window, tuple[Moment, ...], tuple[Moment, ...], tuple[bool, ...], tuple[tuple[int, int], ...], Flapping
+]
 
 
 def memory_of(health: Health) -> Memory:
@@ -103,6 +105,7 @@ def memory_of(health: Health) -> Memory:
         health.slow_answers,
         health.failed_at,
         health.slowed_at,
+        health.stand_ins,
         health.recent.past,
         health.flapping,
     )
@@ -116,18 +119,19 @@ def mark_of(health: Health) -> int:
     """
     windows = tuple(window.bits and window for window in (health.failures, health.slow_answers))
     changes = health.flapping.changes and health.flapping
-    return hash((windows, health.failed_at, health.slowed_at, health.recent.past, changes))
+    return hash((windows, health.failed_at, health.slowed_at, health.stand_ins, health.recent.past, changes))
 
 
 def memory_text(memory: Memory) -> str:
     """The text of a row of `state_memory`."""
-    failures, slow_answers, failed_at, slowed_at, hours, flapping = memory
+    failures, slow_answers, failed_at, slowed_at, stand_ins, hours, flapping = memory
     return orjson.dumps(
         {
             "failures": [f"{failures.bits:x}", failures.size],
             "slow_answers": [f"{slow_answers.bits:x}", slow_answers.size],
             "failed_at_us": [moment.wall_us for moment in failed_at],
             "slowed_at_us": [moment.wall_us for moment in slowed_at],
+            "stand_ins": stand_ins,
             "hours": hours,
             "flapping": [f"{flapping.changes:x}", flapping.ok, flapping.flapping],
         },
@@ -154,6 +158,7 @@ def health_of(row: Row[Any], verdict: Verdict | None, now: Moment) -> Health:
         failures=_window(memory["failures"]),
         slow_answers=_window(memory["slow_answers"]),
         slowed_at=tuple(now.anchor(us) for us in memory["slowed_at_us"]),
+        stand_ins=tuple(memory.get("stand_ins", ())),  # absent where an earlier version wrote it
         slow=bool(row.slow),
         slow_since=moment(row.slow_since_us, now),
         recent=Recent.of(row.hour, (row.hour_successes or 0, row.hour_counted or 0), memory["hours"]),

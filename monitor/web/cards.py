@@ -9,6 +9,7 @@ from monitor.alerting.phrases import KIND_WORDS, STATUS_WORDS, Phrase
 from monitor.alerting.plain import cut, printable
 from monitor.alerting.reasons import REASONS
 from monitor.alerting.silences import Silence, Until
+from monitor.alerting.stand_in_texts import ANSWERED_BY, is_about_stand_ins
 from monitor.alerting.texts import Voice, fault_words, severity_words
 from monitor.clock import Moment, iso
 from monitor.domain.action import sentence
@@ -108,6 +109,8 @@ class Cards:
         )
 
     def _title(self, incident: Incident) -> str:
+        if is_about_stand_ins(incident) and incident.action is not None:
+            return f"{incident.cause.status}: {self.voice.word(ANSWERED_BY[incident.action])}"
         outage = incident.kind in (IncidentKind.OUTAGE, IncidentKind.SLOW)
         return status_words(incident.cause.status, self.voice) if outage else self.voice.word(KIND_WORDS[incident.kind])
 

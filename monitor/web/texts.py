@@ -114,7 +114,7 @@ LOOKS: MappingProxyType[Look, Bilingual] = MappingProxyType(
     {
         Look.DOWN: ("Down", "장애"),
         Look.FAILING: ("Failing", "실패 중"),
-        Look.SLOW: ("Slow", "느림"),
+        Look.SLOW: ("Degraded", "저하"),
         Look.PENDING: ("Pending", "대기"),
         Look.UP: ("Up", "정상"),
     }

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.clock import Moment
+from monitor.domain.action import Action
 from monitor.domain.check import Check, CheckKind, FlappingRule, HealthRules, Ratio
 from monitor.domain.follow_up import AS_PLANNED, follow_up
 from monitor.domain.health import (
@@ -285,3 +286,18 @@ def test_checks_that_fare_alike_share_what_is_remembered() -> None:
 def test_a_ratio_is_a_plain_pair() -> None:
     """`5/20` means five failures among twenty."""
     assert Ratio(5, 20) == HealthRules().failure_ratio
+
+
+def test_whose_the_degraded_answers_were_is_remembered_with_them() -> None:
+    """One mark per hit, dropped with it; stand-ins at a check that is known as slow are a change of their own."""
+    slow = [replace(one, verdict=replace(one.verdict, action=Action.WAIT_OR_SWITCH)) for one in series(*[DEG] * 5)]
+    other = [
+        replace(one, verdict=replace(one.verdict, action=Action.CHECK_ROUTING))
+        for one in series(*[UP] * 5, *[DEG] * 12)[5:]
+    ]
+    steps = play(*slow, *other)
+    assert steps[4].changes == (Change.SLOW,)
+    assert steps[4].health.stand_ins == (False,) * 5
+    assert [step.changes for step in steps[5:]] == [(), (), (), (), (Change.STOOD_IN,), *[()] * 7]
+    assert steps[-1].health.stand_ins == (True,) * 10
+    assert all(len(step.health.stand_ins) == len(step.health.slowed_at) for step in steps)

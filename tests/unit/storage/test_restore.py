@@ -63,6 +63,7 @@ healths = st.builds(
     failures=windows,
     slow_answers=windows,
     slowed_at=st.lists(moments, max_size=10).map(tuple),
+    stand_ins=st.lists(st.booleans(), max_size=10).map(tuple),
     slow=st.booleans(),
     slow_since=st.none() | moments,
     recent=recents,
@@ -125,7 +126,7 @@ silences = st.builds(
 def test_the_strategies_know_every_field() -> None:
     """A new field must be stored too, or the tests below would not notice its loss."""
     assert {f.name for f in fields(Incident)} - set(incident_fields) == {"id", "key", "resolved_at"}
-    assert len(fields(Health)) == 20
+    assert len(fields(Health)) == 21
     assert len(fields(Verdict)) == 6
     assert len(fields(Telling)) == 8
     assert len(fields(Silence)) == 9
