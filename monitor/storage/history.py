@@ -143,7 +143,15 @@ def _newest_of_check(selection: Selection) -> Select[Any]:
 def _whole(reader: Reader, keys: Sequence[tuple[int, int]]) -> Iterable[Row[Any]]:
     rows, checks, reasons, details = tables.results, tables.checks, tables.reasons, tables.result_details
     query = (
-        select(rows, checks, reasons.c.reason, reasons.c.fault_domain, reasons.c.action, details.c.request_id)
+        select(
+            rows,
+            checks,
+            reasons.c.reason,
+            reasons.c.fault_domain,
+            reasons.c.action,
+            details.c.request_id,
+            details.c.answered_by,
+        )
         .join(checks, checks.c.id == rows.c.check_id)
         .join(reasons, reasons.c.id == rows.c.reason_id, isouter=True)
         .join(
@@ -173,6 +181,7 @@ def _result(row: Row[Any]) -> dict[str, Any]:
         "action": row.action or None,
         "request_id": row.request_id,
         "started_at": iso(row.started_at_us),
+        "answered_by": row.answered_by,
     }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KEY = "sk-test-0123456789abcdefghij"
 FIELDS = (
     "check endpoint kind model status fault_domain http_status latency_ms ttft_ms lag_ms reason action request_id "
-    "started_at"
+    "started_at answered_by"
 )
 CONFIG = """
 [[endpoints]]

@@ -18,7 +18,7 @@ FIELDS = {
     "status": "check endpoint model state since status consecutive_failures availability_24h",
     "history": (
         "check endpoint kind model status fault_domain http_status latency_ms ttft_ms lag_ms reason action request_id "
-        "started_at"
+        "started_at answered_by"
     ),
     "incidents": (
         "id key endpoint severity status fault_domain checks started_at detected_at resolved_at duration_s "

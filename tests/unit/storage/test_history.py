@@ -27,6 +27,7 @@ async def test_a_row_has_the_fields_of_the_interface(world: "World") -> None:
         1.5,
         check="gw/chat/acme/big",
         request_id="req-1",
+        answered_by="gpt-4o-mini",
         latency_ms=1500.04,
         lag_ms=1.2,
         phases=Phases(total_ms=1500.0),
@@ -48,10 +49,11 @@ async def test_a_row_has_the_fields_of_the_interface(world: "World") -> None:
         "action": "wait_or_switch",
         "request_id": "req-1",
         "started_at": "2026-11-20T18:40:01.500Z",
+        "answered_by": "gpt-4o-mini",
     }
     assert list(newest) == list(older)
     nulls = {name for name, value in newest.items() if value is None}
-    assert nulls == {"fault_domain", "latency_ms", "ttft_ms", "reason", "action", "request_id"}
+    assert nulls == {"fault_domain", "latency_ms", "ttft_ms", "reason", "action", "request_id", "answered_by"}
 
 
 results = st.lists(
