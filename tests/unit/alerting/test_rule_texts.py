@@ -76,3 +76,24 @@ def test_every_kind_has_a_sentence_that_fits_and_an_advice(kind: IncidentKind) -
     for voice in VOICES:
         assert len(rule_sentence(kind, facts, voice)) <= 200
         assert rule_advice(kind, voice).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        (Facts(1.0, 0.0), "the endpoint's model list no longer holds it"),
+        (
+            Facts(1.0, 0.0, samples=3, name="gpt-4.1-mini, gpt-4o"),
+            "the endpoint's model list no longer holds it, nor 3 others; nearest: gpt-4.1-mini, gpt-4o",
+        ),
+        (Facts(0.0, 0.0), "the endpoint's model list holds it again"),
+    ],
+)
+def test_a_model_that_left_its_list(facts: Facts, sentence: str) -> None:
+    """With how many others and the likest names; bounded, however long those are."""
+    assert stored_reason(IncidentKind.CATALOGUE, facts) == sentence
+    long = Facts(1.0, 0.0, samples=4999, name=", ".join(["x" * 256] * 3))
+    for voice in VOICES:
+        assert 0 < len(rule_sentence(IncidentKind.CATALOGUE, facts, voice)) <= 200
+        assert len(rule_sentence(IncidentKind.CATALOGUE, long, voice)) == 200
+        assert rule_advice(IncidentKind.CATALOGUE, voice)
