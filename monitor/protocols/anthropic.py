@@ -129,7 +129,7 @@ def _of_delta(document: dict[str, Any]) -> Piece:
     delta = object_in(document, "delta")
     part, text = text_of(delta.get("partial_json")), delta.get("text")
     return Piece(
-        generated=delta.get("type") not in _NOT_GENERATED and has_content(delta),
+        generated=text_of(delta.get("type")) not in _NOT_GENERATED and has_content(delta),
         text=text if isinstance(text, str) else "",
         tool_call=None if part is None else ToolCall(arguments=part, index=count_of(document.get("index")) or 0),
     )

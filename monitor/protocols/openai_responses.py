@@ -148,7 +148,7 @@ def _is_spoken(item: dict[str, Any]) -> bool:
 
 
 def _is_call(item: dict[str, Any]) -> bool:
-    return item.get("type") in _CALLS
+    return text_of(item.get("type")) in _CALLS
 
 
 def _second_turn(turn: ToolTurn) -> list[dict[str, Any]]:
