@@ -19,7 +19,7 @@ targets = []
 name = "llama"
 base_url = "{base_url}"
 api_key = {{ env = "LLAMA_KEY" }}
-models = ["{model}"]
+models = [{{ id = "{model}"{options} }}]
 
 [[channels]]
 name = "terminal"
@@ -27,10 +27,12 @@ type = "console"
 """
 
 
-def check(folder: Path, llama: Any, *, key: str | None = None, model: str | None = None) -> tuple[int, dict[str, Any]]:
+def check(
+    folder: Path, llama: Any, *, key: str | None = None, model: str | None = None, options: str = ""
+) -> tuple[int, dict[str, Any]]:
     """The exit code and the rows of `relaywatch check`, by check id."""
     path = folder / "relaywatch.toml"
-    path.write_text(CONFIGURATION.format(base_url=llama.base_url, model=model or llama.model))
+    path.write_text(CONFIGURATION.format(base_url=llama.base_url, model=model or llama.model, options=options))
     run = subprocess.run(
         [RELAYWATCH, "check", "-c", str(path), "--format", "json"],
         env={"LLAMA_KEY": key or llama.key},
@@ -77,7 +79,7 @@ def test_the_daemon_watches_it(llama: Any, tmp_path: Path) -> None:
     """A short run records real results, and the database tells of them afterwards."""
     path = tmp_path / "relaywatch.toml"
     pace = '[defaults]\ninterval = "1s"\nmodels_interval = "1s"\n'
-    path.write_text(pace + CONFIGURATION.format(base_url=llama.base_url, model=llama.model))
+    path.write_text(pace + CONFIGURATION.format(base_url=llama.base_url, model=llama.model, options=""))
     environ = {"LLAMA_KEY": llama.key}
     daemon = subprocess.Popen(
         [RELAYWATCH, "run", "-c", str(path)], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -100,3 +102,13 @@ def test_the_daemon_watches_it(llama: Any, tmp_path: Path) -> None:
     rows = json.loads(history.stdout)
     assert len(rows) >= 6
     assert {row["status"] for row in rows} == {"UP"}
+
+
+def test_a_base_model_is_never_called_down_by_a_challenge(llama: Any, tmp_path: Path) -> None:
+    """It repeats what it is told, or goes on until the limit cuts it: then nothing is held against it."""
+    for _ in range(3):
+        _, rows = check(tmp_path, llama, options=", max_tokens = 12, expect = { challenge = true }")
+        row = rows[f"llama/chat/{llama.model}"]
+        assert row["status"] == "UP", row
+        assert row["reason"] is None or row["reason"].startswith("alive, but cut by the token limit")
+        assert row["answered_by"] is not None
