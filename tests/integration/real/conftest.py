@@ -20,11 +20,12 @@ STARTS_WITHIN_S = 120
 
 @dataclass(frozen=True)
 class Llama:
-    """Where the server listens, and what it accepts."""
+    """Where the server listens, what it accepts, and where it writes its own timings."""
 
     base_url: str
     key: str
     model: str
+    log: Path
 
 
 @pytest.fixture(scope="session")
@@ -36,33 +37,43 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def llama(weights: Path) -> Iterator[Llama]:
     """The running server, its model loaded."""
-    with _serving(weights) as (process, port):
-        _wait_until_healthy(process, f"http://127.0.0.1:{port}/health", weights.with_name(f"{port}.log"))
-        yield Llama(f"http://127.0.0.1:{port}/v1", KEY, MODEL)
+    with _serving(weights) as (process, server):
+        _wait_until_healthy(process, server)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def embedder(weights: Path) -> Iterator[Llama]:
+    """The same model behind a server that only embeds."""
+    with _serving(weights, "embeddings") as (process, server):
+        _wait_until_healthy(process, server)
+        yield server
 
 
 @pytest.fixture
 def starting_llama(weights: Path) -> Iterator[Llama]:
     """A server that has just been started: it neither listens nor has its model yet."""
-    with _serving(weights) as (_, port):
-        yield Llama(f"http://127.0.0.1:{port}/v1", KEY, MODEL)
+    with _serving(weights) as (_, server):
+        yield server
 
 
 @contextmanager
-def _serving(weights: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def _serving(weights: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], Llama]]:
     with create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = [sys.executable, str(Path(__file__).with_name("serve_llama.py")), str(port), KEY, str(weights)]
-    with weights.with_name(f"{port}.log").open("wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+    path = weights.with_name(f"{port}.log")
+    with path.open("wb") as log:
+        process = subprocess.Popen([*command, *options], stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
-            yield process, port
+            yield process, Llama(f"http://127.0.0.1:{port}/v1", KEY, MODEL, path)
         finally:
             process.kill()
             process.communicate()
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _wait_until_healthy(process: subprocess.Popen[bytes], server: Llama) -> None:
+    url, log = f"{server.base_url.removesuffix('/v1')}/health", server.log
     deadline = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text(errors="replace")[-2000:]
