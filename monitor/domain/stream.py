@@ -95,11 +95,12 @@ class StreamRecorder:
             if self.is_stream is None:
                 return
             data, self._beginning = self._beginning, b""
-        if self.is_stream and not self.enough:
-            for event in self._parser.feed(data):
-                self._take(event, at_ms)
-                if self.enough:
-                    return
+        if not self.is_stream:
+            return
+        for event in self._parser.feed(data):
+            if self.enough:
+                return
+            self._take(event, at_ms)
 
     def close(self) -> Streamed | None:
         """What was recorded, once nothing more will come; None if it was no stream."""

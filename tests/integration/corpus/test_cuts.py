@@ -7,15 +7,17 @@ import pytest
 
 from monitor.domain.ask import Ask
 from monitor.domain.check import Check, CheckKind
-from monitor.domain.classify import classify
+from monitor.domain.classify import classify, judge
 from monitor.domain.outcome import Answer
 from monitor.domain.redact import Redactor
 from monitor.domain.result import Verdict
 from monitor.domain.stream import Streamed, StreamRecorder
 from monitor.protocols.registry import protocol_named
+from monitor.protocols.wire import WireProtocol
 from tests.exchanges import Exchange, corpus
 
 MOST_PIECES = 128
+STREAM_ROWS = {"cut-stream", "corrupt-stream", "empty-stream", "not-streamed"}
 ODD = (1, 2, 3, 5, 7, 11, 13, 64, 1000, 4096, 5000)
 CUTS = {"bytes": (1,), "odd": ODD, "odd_from_the_end": ODD[::-1], "packets": (1448,)}
 STREAMS = [
@@ -45,14 +47,26 @@ def recorded(exchange: Exchange, sizes: tuple[int, ...]) -> Streamed | None:
     return recorder.close()
 
 
+def asked(exchange: Exchange, streamed: Streamed | None) -> tuple[Check, Answer, WireProtocol, Ask]:
+    """A probe whose body has ended: its check, its answer, its protocol, and what it asked."""
+    body = exchange.body if streamed is None else b""
+    return (
+        Check("gw/chat/m", "gw", CheckKind.CHAT, exchange.model, "gw", stream=True),
+        Answer(exchange.http_status, exchange.headers, body, stream=streamed),
+        protocol_named(exchange.protocol),
+        Ask(exchange.model, "", 16, stream=True),
+    )
+
+
 def verdict(exchange: Exchange, streamed: Streamed | None) -> Verdict:
     """What is made of a stream whose body has ended."""
-    check = Check("gw/chat/m", "gw", CheckKind.CHAT, exchange.model, "gw", stream=True)
-    body = exchange.body if streamed is None else b""
-    answer = Answer(exchange.http_status, exchange.headers, body, stream=streamed)
-    dialect = protocol_named(exchange.protocol)
-    ask = Ask(exchange.model, "", 16, stream=True)
+    check, answer, dialect, ask = asked(exchange, streamed)
     return classify(check, answer, dialect=dialect, ask=ask, redactor=Redactor([]), now_s=0.0).verdict
+
+
+def row_of(exchange: Exchange) -> str:
+    """The name of the row that rules over it."""
+    return judge(*asked(exchange, recorded(exchange, (1000,)))).row.name
 
 
 @pytest.mark.parametrize("sizes", CUTS.values(), ids=CUTS.keys())
@@ -73,6 +87,11 @@ def test_the_record_alone_gives_the_verdict(exchange: Exchange) -> None:
     got = verdict(exchange, recorded(exchange, (7,)))
     assert (got.status.value, got.fault_domain) == (exchange.due["status"], exchange.due.get("fault"))
     assert exchange.due.get("reason", "") in (got.reason or "")
+
+
+def test_every_way_in_which_a_stream_goes_wrong_has_a_case() -> None:
+    """Each row that is about streams rules over some of these."""
+    assert {row_of(exchange) for exchange in STREAMS} >= STREAM_ROWS
 
 
 def test_there_are_streams_of_every_protocol_that_streams() -> None:
