@@ -29,7 +29,7 @@ class Lessons:
     def apart(self) -> "Lessons":
         """A memory that is empty, told on to the same keeper."""
         other = Lessons()
-        other._keep = self._keep  # noqa: SLF001  one of our own
+        other._keep = self._keep
         return other
 
     def of(self, check: str) -> Learned | None:
