@@ -22,7 +22,8 @@ from monitor.config import urls
 from monitor.config.model import Model, detail, nearest, unavailable, wrong
 from monitor.config.secrets import HOW, SecretRef
 from monitor.config.vendors import looks_like_key
-from monitor.protocols.registry import BUILT_IN, protocol_names
+from monitor.errors import UsageError
+from monitor.protocols.registry import BUILT_IN, protocol_named, protocol_names
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 _SECRET_WORDS = (
@@ -161,6 +162,10 @@ def _protocol(value: object) -> str:
         raise wrong("must be the name of a protocol in quotes")
     if value not in BUILT_IN and value not in protocol_names():
         raise wrong(f"unknown protocol: {nearest(value, protocol_names())}")
+    try:
+        protocol_named(value)
+    except UsageError as error:
+        raise wrong(f"{error.message}; {error.hint}") from None
     return value
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import UsageError
+from monitor.config.load import loads
+from monitor.errors import ConfigError, UsageError
 from monitor.protocols.registry import BUILT_IN, protocol_named, protocol_names
 
 MODULE = '''
@@ -118,6 +119,16 @@ def test_a_broken_distribution_is_told() -> None:
     assert "echo" in protocol_names()
     with pytest.raises(UsageError, match=r"'echo' cannot be loaded: (AttributeError|ModuleNotFoundError)"):
         protocol_named("echo")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("installed", ["echo = nowhere:Echo"], indirect=True)
+def test_a_configuration_that_uses_a_broken_one_is_refused() -> None:
+    """Where it stands, so that it is seen before anything starts."""
+    with pytest.raises(ConfigError) as told:
+        loads(CONFIGURATION, Path("/"))
+    assert [problem.path for problem in told.value.problems] == ["endpoints[0].protocol"]
+    assert "ModuleNotFoundError: No module named 'nowhere'" in told.value.problems[0].message
 
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:
