@@ -4,7 +4,6 @@ Owns what is asked and how an answer is read; what a reading means is for the cl
 Source: https://platform.openai.com/docs/api-reference/chat, and what gateways make of it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from monitor.domain.ask import Ask, ToolTurn
@@ -23,6 +22,7 @@ from monitor.domain.reply import (
     text_of,
 )
 from monitor.protocols.content import has_content, text_in
+from monitor.protocols.openai_ways import OpenAiWays
 from monitor.protocols.wire import ApiRequest
 
 _SPOKEN = (
@@ -41,20 +41,11 @@ _CHOICES_READ = 16
 _RANK = (Reading.ERROR, Reading.ANSWER, Reading.LENGTH, Reading.FILTERED, Reading.NO_CONTENT, Reading.NO_MESSAGE)
 
 
-class OpenAi:
+class OpenAi(OpenAiWays):
     """Chat completions."""
 
     name = "openai"
     streams = True
-
-    def key_headers(self, key: str) -> Mapping[str, str]:
-        """A bearer token."""
-        return {"Authorization": f"Bearer {key}"}
-
-    def model_list(self, base_url: str) -> ApiRequest:
-        """`GET {base_url}/models`."""
-        del base_url
-        return ApiRequest("GET", "/models")
 
     def question(self, base_url: str, ask: Ask) -> ApiRequest:
         """`POST {base_url}/chat/completions` with one short message."""

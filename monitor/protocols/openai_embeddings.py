@@ -6,7 +6,6 @@ Source: https://platform.openai.com/docs/api-reference/embeddings.
 
 import binascii
 import struct
-from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -15,26 +14,18 @@ from monitor.domain.error_shapes import error_in, marked_error
 from monitor.domain.reading import Reading
 from monitor.domain.reply import NOTHING_SAID, Piece, Reply, Usage, count_of, text_of
 from monitor.protocols.content import object_in
+from monitor.protocols.openai_ways import OpenAiWays
 from monitor.protocols.wire import ApiRequest
 
 _FLOAT_BYTES = 4
 _NUMBERS = frozenset({int, float})
 
 
-class OpenAiEmbeddings:
+class OpenAiEmbeddings(OpenAiWays):
     """Embeddings; there is nothing in them that could be streamed."""
 
     name = "openai-embeddings"
     streams = False
-
-    def key_headers(self, key: str) -> Mapping[str, str]:
-        """A bearer token."""
-        return {"Authorization": f"Bearer {key}"}
-
-    def model_list(self, base_url: str) -> ApiRequest:
-        """`GET {base_url}/models`."""
-        del base_url
-        return ApiRequest("GET", "/models")
 
     def question(self, base_url: str, ask: Ask) -> ApiRequest:
         """`POST {base_url}/embeddings` with one short text; no output is generated that could be limited."""

@@ -4,7 +4,6 @@ Owns what is asked and how an answer is read; what a reading means is for the cl
 Source: https://platform.openai.com/docs/api-reference/responses and its page on streaming events.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from monitor.domain.reply import (
     text_of,
 )
 from monitor.protocols.content import PARTS_READ, arguments_of, has_content, object_in, text_in
+from monitor.protocols.openai_ways import OpenAiWays
 from monitor.protocols.wire import ApiRequest
 
 LEAST_TOKENS = 16
@@ -33,20 +33,11 @@ _BROKEN = frozenset({"failed", "cancelled"})
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
 
 
-class OpenAiResponses:
+class OpenAiResponses(OpenAiWays):
     """Responses."""
 
     name = "openai-responses"
     streams = True
-
-    def key_headers(self, key: str) -> Mapping[str, str]:
-        """A bearer token."""
-        return {"Authorization": f"Bearer {key}"}
-
-    def model_list(self, base_url: str) -> ApiRequest:
-        """`GET {base_url}/models`."""
-        del base_url
-        return ApiRequest("GET", "/models")
 
     def question(self, base_url: str, ask: Ask) -> ApiRequest:
         """`POST {base_url}/responses` with one short text, of which nothing is stored."""
