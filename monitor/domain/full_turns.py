@@ -15,7 +15,7 @@ class FullTurns:
 
     Attributes:
         plain: so many more turns are plain.
-        owed: the last full probe did not find the check well.
+        owed: no full probe has found the check well since one did not, or ever.
     """
 
     plain: int = 0
@@ -41,4 +41,5 @@ class FullTurns:
         return FullTurns(max(0, self.plain - 1) if trigger.is_turn else self.plain)
 
 
-AT_FIRST = FullTurns()
+AT_FIRST = FullTurns(owed=True)
+"""Nothing is known, as after a restart: whatever comes first is full, lest a cheap success end an open incident."""

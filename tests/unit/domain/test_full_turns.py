@@ -67,3 +67,11 @@ def test_a_cheap_success_never_hides_a_failure_and_turns_never_starve(
         owed = status is not Status.UP if full else owed
         plain_turns = 0 if full else plain_turns + trigger.is_turn
         assert plain_turns < every
+
+
+@given(st.sampled_from(Trigger))
+def test_after_a_restart_no_cheap_success_comes_first(trigger: Trigger) -> None:
+    """A triage or confirm probe before the first turn would end an incident that only the full question sees."""
+    full, turns = step(AT_FIRST, 5, trigger, Status.INVALID_RESPONSE)
+    assert full
+    assert turns.is_full(Trigger.CONFIRM)
