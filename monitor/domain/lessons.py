@@ -13,16 +13,21 @@ from monitor.domain.result import Finding, Refusal, Status
 
 _TOO_SHORT = frozenset({Reading.LENGTH, Reading.CUT_SHORT})
 _TWICE = 2
+_ALWAYS_ALLOWED = 64
+"""A bound above what any API is known to demand at least: what it demands must be asked for."""
 
 
-def budget(configured: int, known: Learned | None) -> int:
+def budget(configured: int, known: Learned | None, bound: int) -> int:
     """How many output tokens a model is asked for.
 
     Args:
         configured: `max_tokens`.
         known: what was learned of it; None for nothing.
+        bound: `raise_max_tokens_to`; it may have been lowered since. The least that APIs demand is allowed always.
     """
-    return configured if known is None or known.max_tokens is None else max(configured, known.max_tokens)
+    if known is None or known.max_tokens is None:
+        return configured
+    return max(configured, min(known.max_tokens, max(bound, _ALWAYS_ALLOWED)))
 
 
 def learned(before: Learned, ask: Ask, finding: Finding, raised_to: int) -> Learned:

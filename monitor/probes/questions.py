@@ -45,7 +45,7 @@ class Questions:
         asked = Ask(
             model=check.model,
             prompt=wordings.plain(),
-            max_tokens=budget(check.max_tokens, known),
+            max_tokens=budget(check.max_tokens, known, check.raise_max_tokens_to),
             other_limit=known is not None and known.other_limit,
             with_counts=known is None or not known.without_counts,
         )

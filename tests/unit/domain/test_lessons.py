@@ -20,9 +20,9 @@ LENGTH = Finding(UP, reading=Reading.LENGTH)
 ANSWER = Finding(UP, reading=Reading.ANSWER)
 
 
-def asked(known: Learned, configured: int = 16) -> Ask:
+def asked(known: Learned, configured: int = 16, bound: int = 256) -> Ask:
     """The question that what is known leads to."""
-    return Ask("m", "", budget(configured, known), other_limit=known.other_limit)
+    return Ask("m", "", budget(configured, known, bound), other_limit=known.other_limit)
 
 
 def test_the_budget_doubles_until_something_is_said_and_stays_there() -> None:
@@ -30,7 +30,7 @@ def test_the_budget_doubles_until_something_is_said_and_stays_there() -> None:
     known = NOTHING
     for expected in (32, 64):
         known = learned(known, asked(known), LENGTH, 256)
-        assert budget(16, known) == expected
+        assert budget(16, known, 256) == expected
     assert learned(known, asked(known), ANSWER, 256) is known
 
 
@@ -54,11 +54,19 @@ def test_a_bound_at_or_below_what_is_configured_raises_nothing(bound: int) -> No
     assert learned(NOTHING, asked(NOTHING), LENGTH, bound) is NOTHING
 
 
+def test_a_bound_that_was_lowered_holds_for_what_was_learned_before() -> None:
+    """More money than is allowed now is not spent; if the model says nothing within it, nothing is raised any more."""
+    known = replace(NOTHING, max_tokens=2048)
+    assert budget(16, known, 4096) == 2048
+    assert budget(16, known, 128) == 128
+    assert learned(known, asked(known, bound=128), LENGTH, 128) == replace(NOTHING, not_enough=128)
+
+
 def test_too_few_tokens_are_made_enough() -> None:
     """As many as the API says; where what was asked for is more, nothing is learned."""
     refusal = Finding(REFUSED, refused=Refusal.FEW_TOKENS, least_tokens=16)
     known = learned(NOTHING, asked(NOTHING, 5), refusal, 256)
-    assert budget(5, known) == 16
+    assert budget(5, known, 0) == 16
     assert learned(known, asked(known, 5), refusal, 256) is known
 
 
@@ -101,5 +109,5 @@ def test_no_budget_ever_leaves_its_bounds(findings: list[Finding], configured: i
     """Never below what is configured, never above the bound where that, and the API's least, are below."""
     known = NOTHING
     for finding in findings:
-        known = learned(known, asked(known, configured), finding, bound)
-        assert configured <= budget(configured, known) <= max(configured, bound, 16)
+        known = learned(known, asked(known, configured, bound), finding, bound)
+        assert configured <= budget(configured, known, bound) <= max(configured, bound, 16)
