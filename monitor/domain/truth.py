@@ -44,8 +44,11 @@ def shortfall(ask: Ask, reply: Reply) -> str | None:
 
 def is_cut(ask: Ask, reply: Reply) -> bool:
     """Whether the token limit ended the reply, so that what it lacks may only have been cut off."""
-    said = reply.usage.output_tokens
-    return (reply.finish or "") in LENGTH or (said is not None and said >= ask.max_tokens)
+    said, finish = reply.usage.output_tokens, reply.finish or ""
+    if finish in LENGTH or said is None:
+        return finish in LENGTH
+    # Some say "stop" at their limit; who goes on beyond it was not ended by it, unless nobody says what did.
+    return said == ask.max_tokens or (not finish and said > ask.max_tokens)
 
 
 def _text_shortfall(ask: Ask, reply: Reply) -> str | None:

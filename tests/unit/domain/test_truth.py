@@ -116,10 +116,13 @@ def test_an_embedding_is_held_to_nothing() -> None:
         (said("a"), False),
         (said("a", usage=Usage(output_tokens=16)), True),
         (said("a", finish="stop", usage=Usage(output_tokens=15)), False),
+        (said("a", finish="stop", usage=Usage(output_tokens=16)), True),
+        (said("a", usage=Usage(output_tokens=17)), True),
+        (said("a", finish="stop", usage=Usage(output_tokens=17)), False),
     ],
 )
 def test_a_reply_is_cut_by_its_finish_or_its_count(reply: Reply, cut: bool) -> None:  # noqa: FBT001  a column
-    """Where no reason is given, as many tokens as were allowed tell it."""
+    """As many tokens as were allowed tell it too; but who stopped beyond them was not cut by them."""
     assert is_cut(asked(), reply) is cut
 
 
