@@ -4,13 +4,14 @@ Owns their order and how two turns become one outcome. All of them share the pro
 asked (`questions`) nor what an answer means (`classify`).
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from monitor.domain.action import Action
 from monitor.domain.ask import Ask
 from monitor.domain.check import Check
 from monitor.domain.classify import REASON_LIMIT, classify
-from monitor.domain.outcome import Answer, Outcome
+from monitor.domain.outcome import Answer, NoAnswer, NoAnswerKind, Outcome
 from monitor.domain.redact import Redactor
 from monitor.domain.result import FaultDomain, Finding, Status, StreamTimes, Trigger, Verdict
 from monitor.probes.connections import Connections
@@ -18,6 +19,7 @@ from monitor.probes.endpoint import LiveEndpoint
 from monitor.probes.exchange import Route, exchange
 
 _NOT_FOUND = 404
+_NO_TIME_LEFT = "the first exchange left no time to connect for the second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,13 @@ class Asking:
         """Ask, and learn from the answer; never raises."""
         check, questions = self.check, self.endpoint.questions
         ask, before = questions.ask(check, trigger), None
+        outcome = await self._exchange(ask)
         while True:
-            outcome = await self._exchange(ask)
             outcome = outcome if before is None else _together(before.outcome, outcome)
             finding = self._classified(ask, outcome)
             if ask is not None and questions.wants_again(check, finding):
                 ask = replace(ask, other_limit=not ask.other_limit)
+                outcome = await self._once_more(ask)
                 continue
             times = None if outcome.stream is None else outcome.stream.times
             asked = Asked(outcome, finding, times) if before is None else _both(before, outcome, finding)
@@ -72,6 +75,7 @@ class Asking:
             if following is None:
                 break
             ask, before = following, asked
+            outcome = await self._once_more(ask)
         if ask is None and isinstance(outcome, Answer):
             self.endpoint.list_is_404 = outcome.http_status == _NOT_FOUND
         if questions.learn(check, ask, asked.finding, trigger):
@@ -84,6 +88,14 @@ class Asking:
         return await exchange(
             self.connections, request, self.route, deadline=self.deadline, now_s=self.now_s, recorder=recorder
         )
+
+    async def _once_more(self, ask: Ask) -> Outcome:
+        """A further exchange of the same probe; when too little time was left to connect, no network is to blame."""
+        outcome = await self._exchange(ask)
+        is_up = asyncio.get_running_loop().time() >= self.deadline
+        if is_up and isinstance(outcome, NoAnswer) and outcome.kind is NoAnswerKind.CONNECT_TIMEOUT:
+            return replace(outcome, kind=NoAnswerKind.READ_TIMEOUT, detail=_NO_TIME_LEFT)
+        return outcome
 
     def _classified(self, ask: Ask | None, outcome: Outcome) -> Finding:
         return classify(

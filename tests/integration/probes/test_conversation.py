@@ -1,16 +1,21 @@
 """Probes that learn, probes of two turns, and answers that others gave, over real sockets."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 
 from monitor.domain.action import Action
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.expect import Expect
 from monitor.domain.kept import Learned
+from monitor.domain.outcome import Outcome
 from monitor.domain.result import FaultDomain, Status, Trigger
+from monitor.probes import asking
+from monitor.probes.exchange import exchange
 
 if TYPE_CHECKING:
     from tests.integration.probes.conftest import Peer, Serve, Start
@@ -92,6 +97,42 @@ async def test_both_turns_stay_within_the_timeout(serve: "Serve", start: "Start"
     result = await start(server.url).probe(check, Trigger.ON_PHASE)
     assert result.status is Status.TIMEOUT
     assert result.finished_at.s_since(result.started_at) < 2.0
+
+
+async def test_a_first_turn_that_takes_all_the_time_is_not_the_networks_fault(
+    serve: "Serve", start: "Start", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second connection had no time to open: the endpoint was slow, whatever the way there is like."""
+    server = await serve(speaking(lambda body: (OK, called(body))))
+    made = list[float]()
+
+    async def slow_at_first(*args: Any, deadline: float, **options: Any) -> Outcome:
+        outcome = await exchange(*args, deadline=deadline, **options)
+        if not made:
+            await asyncio.sleep(deadline - asyncio.get_running_loop().time())
+        made.append(deadline)
+        return outcome
+
+    monkeypatch.setattr(asking, "exchange", slow_at_first)
+    check = replace(CHAT, expect=Expect(tool=True), timeout_s=0.3)
+    result = await start(server.url).probe(check, Trigger.CONFIRM)
+    assert len(made) == 2
+    assert (result.status, result.verdict.fault_domain) == (Status.TIMEOUT, FaultDomain.ENDPOINT)
+
+
+async def test_the_wait_of_a_limit_on_the_second_turn_is_kept(serve: "Serve", start: "Start") -> None:
+    """As if there had been one turn; the tokens of the first are counted."""
+
+    async def limited_at_last(peer: "Peer") -> None:
+        await peer.answer(orjson.dumps(called(body_of(await peer.request()))))
+        await peer.request()
+        body = b'{"error":{"message":"slow down","code":"rate_limit_exceeded"}}'
+        await peer.answer(body, status="429 Too Many Requests", headers="Retry-After: 7\r\n")
+
+    server = await serve(limited_at_last)
+    result = await start(server.url).probe(replace(CHAT, expect=Expect(tool=True)), Trigger.ON_PHASE)
+    assert (result.status, result.verdict.fault_domain) == (Status.RATE_LIMITED, FaultDomain.QUOTA)
+    assert (result.verdict.retry_after_s, result.input_tokens) == (7.0, 9)
 
 
 async def test_a_reasoning_model_gets_what_it_needs(serve: "Serve", start: "Start") -> None:
