@@ -16,6 +16,7 @@ from monitor.domain.sse import BLANK, Event, SseParser, looks_like_events
 
 END = "[DONE]"
 _TOOL_CALLS_KEPT = 8
+_SHORT_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class StreamRecorder:
     _pieces: int = 0
     _first_event_ms: float | None = None
     _ttft_ms: float | None = None
+    _last_event_ms: float = 0.0
     _last_token_ms: float | None = None
     _max_stall_ms: float | None = None
     _ended: bool = False
@@ -83,9 +85,26 @@ class StreamRecorder:
         return self._ended or failed or self._pieces >= self.most_pieces
 
     @property
+    def whole(self) -> bool:
+        """Whether what came is an answer, whatever becomes of the connection now."""
+        return self.finished or self._ended or self._pieces >= self.most_pieces
+
+    @property
     def pieces(self) -> int:
         """How many events with generated tokens came."""
         return self._pieces
+
+    @property
+    def last_event_ms(self) -> float:
+        """When the last event came; 0 if there was none."""
+        return self._last_event_ms
+
+    def is_coming(self, at_ms: float) -> bool:
+        """Whether tokens still came at this time: the silence before it was short, or no longer than earlier ones."""
+        if self._last_token_ms is None:
+            return False
+        short_ms = min(_SHORT_MS, self._last_token_ms / 2)
+        return at_ms - self._last_token_ms <= max(short_ms, self._max_stall_ms or 0.0)
 
     def feed(self, data: bytes, at_ms: float) -> None:
         """Bytes that came at this time after the request had been sent."""
@@ -128,7 +147,7 @@ class StreamRecorder:
                 max_stall_ms=self._max_stall_ms,
                 pieces=self._pieces,
             ),
-            whole=self.finished or self._ended or self._pieces >= self.most_pieces,
+            whole=self.whole,
             corrupt=self._corrupt,
             events=self._events,
         )
@@ -137,6 +156,7 @@ class StreamRecorder:
         if not event.data.strip():
             return
         self._events += 1
+        self._last_event_ms = at_ms
         if self._first_event_ms is None:
             self._first_event_ms = at_ms
         if event.data.strip() == END:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _SWITCHING_PROTOCOLS = 101
 _GOOD = range(200, 300)
+_MS_PER_S = 1000.0
 _PROXY_AUTHENTICATION_REQUIRED = 407
 STALLED_S = 0.5
 """A limit noticed so much too late tells of this process (stopped, starved, suspended), not of the peer."""
@@ -172,8 +173,7 @@ class _Attempt:
         return self._answer(response.status, body, monotonic())
 
     async def _streamed(self, response: aiohttp.ClientResponse, encoding: str, recorder: StreamRecorder) -> Outcome:
-        sent = self._trace.sent_at or self._trace.started
-        body = await read_stream(response.content, encoding, recorder, sent=sent)
+        body = await read_stream(response.content, encoding, recorder, sent=self._sent)
         if isinstance(body, BodyFault):
             return self._whole_stream() or self._no_answer(Failure(body.kind, body.detail))
         self._answered = body.at_end
@@ -182,9 +182,13 @@ class _Attempt:
     def _whole_stream(self) -> Outcome | None:
         """The answer that came before whatever went wrong after it; None if there was none."""
         recorder, response = self._recorder, self._trace.response
-        if recorder is None or response is None or not recorder.finished:
+        if recorder is None or response is None or not recorder.whole:
             return None
-        return self._answer(response.status, b"", monotonic())
+        return self._answer(response.status, b"", self._sent + recorder.last_event_ms / _MS_PER_S)
+
+    @property
+    def _sent(self) -> float:
+        return self._trace.sent_at or self._trace.started
 
     def _awaited(self) -> str:
         """What did not come in time."""
@@ -193,6 +197,8 @@ class _Attempt:
         if self._recorder is None or not self._recorder.is_stream:
             return "the end of the body did not come in time"
         pieces = self._recorder.pieces
+        if self._recorder.is_coming((monotonic() - self._sent) * _MS_PER_S):
+            return f"the stream was not finished in time, after {pieces} tokens"
         return f"the stream stalled after {pieces} tokens" if pieces else "the stream stalled before its first token"
 
     async def _send(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:

@@ -14,7 +14,7 @@ from monitor.probes.body import NOT_ASKED_FOR, BodyFault, Decoder
 
 AFTER_FINISH_S = 2.0
 """So long after the finish reason the token counts and the end mark may still follow."""
-TO_THE_END_S = 0.05
+TO_THE_END_S = 0.25
 """So long after the end mark the connection may take to be fit for another exchange."""
 _MS_PER_S = 1000.0
 
@@ -52,11 +52,12 @@ async def read_stream(
     if not decoder.is_known:
         return NOT_ASKED_FOR
     kept, ended, at_end = bytearray(), monotonic(), False
+    until: float | None = None
     while not recorder.enough and not at_end:
         try:
-            part = await _next(content, recorder)
+            part = await _next(content, until)
         except TimeoutError:  # only once the model has finished
-            return StreamBody(b"", ended, at_end=False)
+            return StreamBody(b"", _last_event(recorder, sent), at_end=False)
         if not part:
             at_end = True
             fault = None if recorder.is_stream else decoder.close()
@@ -69,14 +70,23 @@ async def read_stream(
         recorder.feed(plain, (ended - sent) * _MS_PER_S)
         if not recorder.is_stream:
             kept += plain
+        if until is None and recorder.finished:
+            until = ended + AFTER_FINISH_S
+    if recorder.finished:
+        ended = _last_event(recorder, sent)
     return StreamBody(bytes(kept), ended, at_end or await _comes_to_its_end(content))
 
 
-async def _next(content: StreamReader, recorder: StreamRecorder) -> bytes:
-    """The next bytes; once the model has finished they must come soon."""
-    if not recorder.finished:
+def _last_event(recorder: StreamRecorder, sent: float) -> float:
+    """When an answer ended: comments that still came after it are of no interest."""
+    return sent + recorder.last_event_ms / _MS_PER_S
+
+
+async def _next(content: StreamReader, until: float | None) -> bytes:
+    """The next bytes; where there is a time by which all must have come, not after it."""
+    if until is None:
         return await content.readany()
-    async with asyncio.timeout(AFTER_FINISH_S):
+    async with asyncio.timeout(until - monotonic()):
         return await content.readany()
 
 

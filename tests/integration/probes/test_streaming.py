@@ -137,6 +137,40 @@ async def test_silence_after_the_finish_is_waited_for_only_so_long(
     assert result.latency_ms < 200.0
 
 
+async def test_comments_after_the_finish_do_not_prolong_the_wait(
+    serve: "Serve", start: "Start", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that keeps the connection alive for ever makes a good answer neither late nor slow."""
+    monkeypatch.setattr(streaming, "AFTER_FINISH_S", 0.3)
+
+    async def script(peer: "Peer") -> None:
+        await peer.request()
+        await peer.send(HEAD + framed(piece("OK"), piece(finish="stop")))
+        while True:
+            await asyncio.sleep(0.1)
+            await peer.send(framed(b": keep-alive\n\n"))
+
+    result = await probed(start, (await serve(script)).url, replace(CHECK, timeout_s=30.0))
+    assert result.status is Status.UP
+    assert result.latency_ms is not None
+    assert result.latency_ms < 300.0
+    assert result.finished_at.s_since(result.started_at) < 20.0
+
+
+@pytest.mark.parametrize("end", [DONE, piece(finish="stop")])
+async def test_the_time_may_be_up_once_the_answer_is_whole(
+    serve: "Serve", start: "Start", monkeypatch: pytest.MonkeyPatch, end: bytes
+) -> None:
+    """What is waited for after the end, whichever end it was, costs neither the verdict nor latency."""
+    monkeypatch.setattr(streaming, "AFTER_FINISH_S", 60.0)
+    monkeypatch.setattr(streaming, "TO_THE_END_S", 60.0)
+    server = await serve(saying(piece("OK"), end, then="hang"))
+    result = await probed(start, server.url, replace(CHECK, timeout_s=1.0))
+    assert result.status is Status.UP
+    assert result.latency_ms is not None
+    assert result.latency_ms < 900.0
+
+
 async def test_the_counts_after_the_finish_are_waited_for(serve: "Serve", start: "Start") -> None:
     """They come a little later, as real servers send them."""
 
@@ -285,3 +319,20 @@ async def test_a_stream_is_asked_for(serve: "Serve", start: "Start") -> None:
     asked = json.loads(body)
     assert b"Accept: text/event-stream" in head
     assert (asked["stream"], asked["stream_options"]) == (True, {"include_usage": True})
+
+
+async def test_the_last_chunk_may_come_a_little_later(serve: "Serve", start: "Start") -> None:
+    """Gateways send it on its own; the connection is kept all the same, and nothing is counted as latency."""
+
+    async def script(peer: "Peer") -> None:
+        while await peer.request():
+            await peer.send(HEAD + framed(GOOD))
+            await asyncio.sleep(0.1)
+            await peer.send(LAST_CHUNK)
+
+    server = await serve(script)
+    result = await probed(start, server.url, times=2)
+    assert result.status is Status.UP
+    assert server.connections == 1
+    assert result.latency_ms is not None
+    assert result.latency_ms < 100.0
