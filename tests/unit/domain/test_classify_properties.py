@@ -138,12 +138,12 @@ def test_a_success_holds_an_answer(document: Any) -> None:
     """A completion is a success only if something was said, or if a filter or the token limit stopped it."""
     body = json.dumps(document).encode()
     row = judge(CHECKS[0], Answer(200, {}, body), OpenAi()).row
-    if not row.ruling.status.is_success:
+    if not row.ruling.status.is_success or row.name in ALIVE_WITHOUT_WORDS:
         return
     read = json.loads(body)
     messages = [choice.get("message") for choice in read["choices"] if isinstance(choice, dict)]
     said = [value for message in messages if isinstance(message, dict) for value in message.values() if value]
-    assert said or row.name in ALIVE_WITHOUT_WORDS
+    assert said
 
 
 @given(document=JSON)
