@@ -4,6 +4,7 @@ Owns what is learned and when. The next probe asks otherwise; nothing is repeate
 token limit, which the prober sees to. What was learned is a fact of `kept`, so that a restart need not learn it again.
 """
 
+import re
 from dataclasses import replace
 
 from monitor.domain.ask import Ask
@@ -13,6 +14,7 @@ from monitor.domain.result import Finding, Refusal, Status
 
 _TOO_SHORT = frozenset({Reading.LENGTH, Reading.CUT_SHORT})
 _TWICE = 2
+_OF_THE_LIMIT = re.compile(r"\bmax_\w*tokens\b|\bcontext.(?:length|window)\b", re.IGNORECASE)
 _ALWAYS_ALLOWED = 64
 """A bound above what any API is known to demand at least: what it demands must be asked for."""
 
@@ -47,11 +49,25 @@ def learned(before: Learned, ask: Ask, finding: Finding, raised_to: int) -> Lear
         return _at_least(before, finding.least_tokens or 0, ask)
     if finding.refused is Refusal.COUNTS:
         return replace(before, without_counts=True)
+    if is_too_much(before, finding):
+        return _lowered(before, raised_to)
     if finding.verdict.status is Status.CLIENT_ERROR and before.other_limit:
         return replace(before, other_limit=False)  # refused although, or because, the other name was used
     if finding.reading in _TOO_SHORT:
         return _raised(before, ask, raised_to)
     return before
+
+
+def is_too_much(before: Learned, finding: Finding) -> bool:
+    """Whether an API refuses as many tokens as we have raised the limit to."""
+    is_raised = before.max_tokens is not None and before.max_tokens > _ALWAYS_ALLOWED
+    is_refused = finding.verdict.status is Status.CLIENT_ERROR and finding.refused is None
+    return is_raised and is_refused and _OF_THE_LIMIT.search(finding.verdict.reason or "") is not None
+
+
+def _lowered(before: Learned, bound: int) -> Learned:
+    """Back to what was accepted before it was doubled, and no further than that under this bound."""
+    return replace(before, max_tokens=(before.max_tokens or 0) // _TWICE, not_enough=bound)
 
 
 def _at_least(before: Learned, least: int, ask: Ask) -> Learned:

@@ -10,7 +10,7 @@ from monitor.domain.ask import Ask
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.full_turns import AT_FIRST, FullTurns
 from monitor.domain.kept import Learned
-from monitor.domain.lessons import budget, learned
+from monitor.domain.lessons import budget, is_too_much, learned
 from monitor.domain.reading import Reading
 from monitor.domain.result import Finding, Trigger
 from monitor.probes import wordings
@@ -89,7 +89,7 @@ class Questions:
         if after is before or after == before:
             return False
         self._lessons.put(after)
-        return finding.refused is not None
+        return finding.refused is not None or is_too_much(before, finding)
 
     def _known(self, check: Check) -> Learned:
         return self._lessons.of(check.id) or Learned(check.id)

@@ -168,6 +168,22 @@ async def test_a_refusal_of_how_we_asked_says_nothing_of_the_model(serve: "Serve
     assert [body_of(request)["max_tokens"] for request in server.requests] == [5, 16]
 
 
+async def test_a_limit_that_we_raised_too_far_says_nothing_of_the_model(serve: "Serve", start: "Start") -> None:
+    """UNKNOWN, once: then it is asked as before, and stays UP."""
+
+    def answers(body: Body) -> tuple[str, Body]:
+        if body["max_tokens"] > 150:
+            return "400 Bad Request", {"error": {"message": "max_tokens is too large: this model supports at most 150"}}
+        return OK, completion("length")
+
+    server = await serve(speaking(answers))
+    prober, check = start(server.url), replace(CHAT, max_tokens=64)
+    results = [await prober.probe(check, Trigger.ON_PHASE) for _ in range(5)]
+    unsure = [Status.UP, Status.UP, Status.UNKNOWN, Status.UP, Status.UP]
+    assert [result.status for result in results] == unsure
+    assert [body_of(request)["max_tokens"] for request in server.requests] == [64, 128, 256, 128, 128]
+
+
 async def test_refused_counts_are_left_out_of_the_next_probe(serve: "Serve", start: "Start") -> None:
     """And if anything that names them is refused again, it is told."""
     refusal = {"error": {"message": "Extra inputs are not permitted: stream_options", "type": "invalid_request_error"}}

@@ -62,6 +62,29 @@ def test_a_bound_that_was_lowered_holds_for_what_was_learned_before() -> None:
     assert learned(known, asked(known, bound=128), LENGTH, 128) == replace(NOTHING, not_enough=128)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "HTTP 400: max_tokens is too large: 256. This model supports at most 200 completion tokens",
+        "HTTP 400: 'max_completion_tokens' is too large: 256",
+        "HTTP 400: This model's maximum context length is 200 tokens",
+    ],
+)
+def test_what_is_raised_beyond_what_the_api_allows_is_lowered_again(words: str) -> None:
+    """To what was accepted; and it is not raised again, so that the refusal does not come back."""
+    refusal = Finding(Verdict(Status.CLIENT_ERROR, reason=words))
+    known = learned(replace(NOTHING, max_tokens=256), asked(NOTHING), refusal, 512)
+    assert known == replace(NOTHING, max_tokens=128, not_enough=512)
+    assert learned(known, asked(known), LENGTH, 512) is known
+    assert learned(NOTHING, asked(NOTHING), refusal, 512) is NOTHING
+
+
+def test_another_refusal_lowers_nothing() -> None:
+    """Nor does one of a limit that was never raised."""
+    known = replace(NOTHING, max_tokens=256)
+    assert learned(known, asked(known), Finding(Verdict(Status.CLIENT_ERROR, reason="HTTP 400: no")), 512) is known
+
+
 def test_too_few_tokens_are_made_enough() -> None:
     """As many as the API says; where what was asked for is more, nothing is learned."""
     refusal = Finding(REFUSED, refused=Refusal.FEW_TOKENS, least_tokens=16)
