@@ -28,6 +28,8 @@ MAX_TOKENS_REFUSED = _words(
     r"\bunsupported\s+parameter\W{1,4}max_tokens\b",
 )
 
+NOT_ROUTED = _words(r"\bno\s+endpoints\s+found\s+(?:that\s+support|matching\s+your)\b")
+
 MODEL_LOADING = _words(r"\bloading\s+model\b", r"\bmodel\b.{0,160}?\bis\s+(?:currently\s+|still\s+)?loading\b")
 
 NO_DEPLOYMENT = _words(r"no\s+deployments?\s+available", r"no\s+healthy\s+deployments?")

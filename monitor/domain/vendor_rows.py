@@ -57,6 +57,14 @@ VENDOR_ROWS = (
         says="alive: the token limit was reached before the answer began",
     ),
     ErrorRow(
+        "not-routed",
+        OUR_REQUEST,
+        "OpenRouter: the model is known, but nobody who serves it may or can do what is asked",
+        http=frozenset({404, IN_BAND}),
+        words=words.NOT_ROUTED,
+        kind=CheckKind.CHAT,
+    ),
+    ErrorRow(
         "max-tokens-parameter",
         OUR_REQUEST,
         "`max_tokens` is refused by code: repeated with `max_completion_tokens`",
