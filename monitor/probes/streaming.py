@@ -51,8 +51,7 @@ async def read_stream(
     decoder = Decoder(encoding)
     if not decoder.is_known:
         return NOT_ASKED_FOR
-    kept, ended, at_end = bytearray(), monotonic(), False
-    until: float | None = None
+    kept, ended, at_end, until = bytearray(), monotonic(), False, None
     while not recorder.enough and not at_end:
         try:
             part = await _next(content, until)
@@ -72,8 +71,7 @@ async def read_stream(
             kept += plain
         if until is None and recorder.finished:
             until = ended + AFTER_FINISH_S
-    if recorder.finished:
-        ended = _last_event(recorder, sent)
+    ended = _last_event(recorder, sent) if recorder.finished else ended
     return StreamBody(bytes(kept), ended, at_end or await _comes_to_its_end(content))
 
 
