@@ -99,7 +99,8 @@ class Learned:
         max_tokens: what it needs to say anything; None for what is configured.
         other_limit: it refuses the usual name of the token limit.
         without_counts: it refuses to be asked for the counts of a stream.
-        not_enough: within so many tokens it said nothing, so fewer need not be tried; None where nothing is known.
+        not_enough: a bound up to which nothing more is raised: within it the model said nothing, or as many tokens are
+            refused; None where nothing is known.
     """
 
     check: str
