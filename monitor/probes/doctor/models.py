@@ -91,7 +91,7 @@ class Interview:
             if result.verdict.action is Action.ASK_ANEW:  # it has been learned how this API wants to be asked
                 result = await self._prober.probe(check, Trigger.MANUAL)
         self.results.append(result)
-        if result.status in _FOR_ALL or result.verdict.action is Action.CHECK_KEY:
+        if _holds_for_all(result):
             self._enough = f"{check.model} got {result.status}, and asking on would change nothing"
         return result
 
@@ -102,7 +102,7 @@ class Interview:
         status, took_ms = result.status, result.finished_at.s_since(result.started_at) * _MS_PER_S
         if status is Status.UP:
             return passed(StepName.MODEL, _told(result, check.model), took_ms, **facts)
-        configured = check.stream == stream
+        configured = check.stream == stream or (not stream and _holds_for_all(result))
         grave = StepStatus.FAILED if configured and not status.is_success else StepStatus.WARNING
         meaning = Meaning.MODEL_DEGRADED if status.is_success else Meaning.MODEL_FAILED
         action = result.verdict.action
@@ -114,6 +114,11 @@ class Interview:
 
 async def _known(result: Result) -> Result | None:
     return result
+
+
+def _holds_for_all(result: Result) -> bool:
+    """Whether other models, and the other way to ask, would get the same answer."""
+    return result.status in _FOR_ALL or result.verdict.action is Action.CHECK_KEY
 
 
 async def _ended(tasks: Iterable["asyncio.Task[Any]"]) -> None:

@@ -80,10 +80,11 @@ async def test_a_model_that_fails_has_the_advice_of_its_verdict() -> None:
         Verdict(Status.AUTH_ERROR, FaultDomain.KEY, "no", Action.CHECK_KEY),
     ],
 )
-async def test_what_holds_for_all_is_asked_once(verdict: Verdict) -> None:
-    """A quota that is used up and a key that is refused are the same for all models."""
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_holds_for_all_is_asked_once(verdict: Verdict, *, stream: bool) -> None:
+    """A quota that is used up and a key that is refused are the same for all models, and streamed or not."""
     api = Api({("a", False): verdict})
-    steps = await steps_of(api, check("a"), check("b"))
+    steps = await steps_of(api, check("a", stream=stream), check("b", stream=stream))
     assert api.asked == [("a", False)]
     assert [step.status for step in steps] == [StepStatus.FAILED, *[StepStatus.SKIPPED] * 3]
     assert "asking on would change nothing" in steps[-1].says
