@@ -48,11 +48,18 @@ class Ranking:
         health = healths.get(check.id)
         if check.id == failing.id or health is None or not _works(health) or health.latest_at is None:
             return False
+        if failing.kind is CheckKind.CHAT and _embeds(check) is not _embeds(failing):
+            return False
         return check.endpoint != failing.endpoint or health.latest_at.mono_us >= broke_at.mono_us
 
 
 def _works(health: Health) -> bool:
     return health.state is State.UP and health.latest is not None and health.latest.status is Status.UP
+
+
+def _embeds(check: Check) -> bool:
+    """Whether it is asked for embeddings: nothing that is asked for text can stand in for it, nor the other way."""
+    return check.protocol.endswith("-embeddings")
 
 
 def _latency(health: Health) -> float:

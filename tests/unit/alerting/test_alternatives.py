@@ -72,3 +72,10 @@ def test_an_older_ranking_is_checked_against_the_present() -> None:
     ranking = Ranking.of(checks, then, AFTER)
     now = {one.id: up(one, 1.0, status=Status.TIMEOUT), FAILING.id: DOWN}
     assert ranking.best_for(FAILING, now) == ()
+
+
+def test_an_embedding_model_does_not_stand_in_for_one_that_talks() -> None:
+    """Nobody who is woken can switch a conversation over to it."""
+    embedding = replace(chat("gw", "embedder"), protocol="openai-embeddings")
+    talker = chat("gw", "talker")
+    assert named((embedding, up(embedding, 1.0)), (talker, up(talker, 90.0))) == ["talker"]
