@@ -140,7 +140,7 @@ _NOTICES: MappingProxyType[_What, _Words] = MappingProxyType(
                     "are unknown meanwhile: they open and end no incident. The model list goes on being probed."
                 ),
                 (
-                    "{whose}{span} 한도 {limit}이(가) 소진되어 {until}까지 모델에 질문하지 않습니다. 그동안 결과는 "
+                    "{whose}{span} 한도({limit})가 소진되어 {until}까지 모델에 질문하지 않습니다. 그동안 결과는 "
                     "알 수 없음으로 처리되어 인시던트를 열거나 끝내지 않습니다. 모델 목록 점검은 계속됩니다."
                 ),
             ),

@@ -32,7 +32,7 @@ _TITLES: MappingProxyType[Action, tuple[Bilingual, Bilingual]] = MappingProxyTyp
     }
 )
 _OVER_TITLE: Bilingual = (
-    "ANSWERS ITSELF AGAIN: {subject} (others did for {duration})",
+    "OWN ANSWERS AGAIN: {subject} (others answered for {duration})",
     "직접 응답 회복: {subject} (대신 응답한 시간 {duration})",
 )
 _OPENED: Bilingual = (
@@ -44,11 +44,11 @@ _MIXED: Bilingual = (
     "{subject} 응답 상태가 나쁩니다: {since}부터 최근 응답 {window}회 중 지연 {slow}회, 대체 응답 {count}회.",
 )
 _STILL: Bilingual = (
-    "{subject} still does not answer itself, since {since}.",
+    "{subject}: others still answer instead, since {since}.",
     "{subject} 대신 다른 곳이 {since}부터 계속 응답하고 있습니다.",
 )
 _OVER: Bilingual = (
-    "{subject} answers itself again. Others answered in its place for {duration}, from {since} to {until}.",
+    "{subject}: own answers again. Others answered instead for {duration}, from {since} to {until}.",
     "{subject}: 다시 직접 응답합니다. 대신 응답한 시간 {duration} ({since} ~ {until}).",
 )
 

@@ -36,8 +36,8 @@ def line(said: "Said", number: int) -> str:
 @pytest.mark.parametrize(
     ("verdict", "title", "end"),
     [
-        (OTHER, "ANSWERED BY ANOTHER: ", "ANSWERS ITSELF AGAIN: "),
-        (CACHED, "ANSWERED FROM A CACHE: ", "ANSWERS ITSELF AGAIN: "),
+        (OTHER, "ANSWERED BY ANOTHER: ", "OWN ANSWERS AGAIN: "),
+        (CACHED, "ANSWERED FROM A CACHE: ", "OWN ANSWERS AGAIN: "),
         (SLOW, "SLOW: ", "FAST AGAIN: "),
     ],
 )
@@ -68,4 +68,4 @@ def test_a_slow_check_that_others_begin_to_answer_for_is_news(props: "Props") ->
     stage = stage_of(props, (0, UP), (300, SLOW), (1200, OTHER), (2400, UP)).run(4000)
     assert stage.told() == ["opened", "updated", "resolved"]
     titles = [said.queued.notification.title.split(":")[0] for said in stage.to("ops")]
-    assert titles == ["SLOW", "ANSWERED BY ANOTHER", "ANSWERS ITSELF AGAIN"]
+    assert titles == ["SLOW", "ANSWERED BY ANOTHER", "OWN ANSWERS AGAIN"]
