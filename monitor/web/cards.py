@@ -118,7 +118,8 @@ class Cards:
         count = len(incident.checks)
         if count == 1 and incident.scope is Scope.CHECK:
             return None
-        endpoint, checks = shown_name(incident.endpoint), say(Text.COUNT_OF_CHECKS, self.voice, count=count)
+        words = Text.ONE_CHECK if count == 1 else Text.COUNT_OF_CHECKS
+        endpoint, checks = shown_name(incident.endpoint), say(words, self.voice, count=count)
         if incident.scope is Scope.NETWORK:
             endpoint = self.voice.say(Phrase.EVERYTHING)
         elif incident.scope is Scope.PROVIDER and incident.provider is not None:

@@ -30,6 +30,7 @@ class Text(StrEnum):
     AVAILABILITY = "availability"
     IN_A_ROW = "in_a_row"
     SUMMARY = "summary"
+    ONE_CHECK = "one_check"
     COUNT_OF_CHECKS = "count_of_checks"
     ON_IT = "on_it"
     ACKNOWLEDGED = "acknowledged"
@@ -76,6 +77,7 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.AVAILABILITY: ("availability, 24 h", "24시간 가용률"),
         Text.IN_A_ROW: ("{count} failures in a row", "연속 실패 {count}회"),
         Text.SUMMARY: ("Checks by state", "상태별 체크"),
+        Text.ONE_CHECK: ("1 check", "체크 1개"),
         Text.COUNT_OF_CHECKS: ("{count} checks", "체크 {count}개"),
         Text.ON_IT: ("On it", "담당"),
         Text.ACKNOWLEDGED: ("Acknowledged", "확인됨"),

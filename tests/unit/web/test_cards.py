@@ -42,6 +42,7 @@ def cards(now: Moment, voice: Speak) -> Cards:
         ({}, None),
         ({"checks": ("gw/chat/a", "gw/chat/b")}, "gw · 2 checks"),
         ({"scope": Scope.ENDPOINT, "checks": ("a", "b", "c")}, "gw · 3 checks"),
+        ({"scope": Scope.ENDPOINT, "checks": ("a",)}, "gw · 1 check"),
         ({"scope": Scope.PROVIDER, "provider": "open\u202eai", "checks": ("a", "b")}, "openai models on gw · 2 checks"),
         ({"scope": Scope.NETWORK, "endpoint": "network", "checks": ("a", "b")}, "every endpoint · 2 checks"),
     ],
