@@ -47,7 +47,9 @@ async def test_the_request_and_the_amount(serve: "Serve", start: "Start") -> Non
         ("200 OK", "", b" " * 1_100_000, "the body is larger than 1 MiB"),
     ],
 )
-async def test_no_amount(serve: "Serve", start: "Start", status: str, headers: str, body: bytes, problem: str) -> None:
+async def test_no_amount(  # noqa: PLR0917  what comes and what is made of it
+    serve: "Serve", start: "Start", status: str, headers: str, body: bytes, problem: str
+) -> None:
     """In a few words of our own: nothing that upstream wrote, and no second request."""
 
     async def script(peer: "Peer") -> None:

@@ -158,7 +158,7 @@ async def test_what_the_daemon_says_of_itself(room: "Room") -> None:
     """The row of `status --daemon`."""
     room.past.waiting = {"ops": Waiting(2, 1), "hook": Waiting(1, 0)}
     room.ledger.last_commit = room.clock.moment
-    nothing_counted = {"spent_today": None, "spent_month": None, "caps_spent": []}
+    nothing_counted: dict[str, Any] = {"spent_today": None, "spent_month": None, "caps_spent": []}
     assert await get(room, "/api/v1/daemon") == [
         {
             "alive": True,
