@@ -62,6 +62,11 @@ class ExpectTable(Model):
             if table.get(key) is True and "prompt" in table:
                 yield detail(("prompt",), f"{key} asks a question of its own; set one of them")
 
+    @classmethod
+    def belongs(cls, key: str) -> str | None:
+        """What others call the pattern."""
+        return 'did you mean "matches"?' if key in {"regex", "regexp", "pattern", "match"} else None
+
     def afterwards(self) -> Iterable[InitErrorDetails]:
         """Something is expected."""
         if not (self.challenge or self.matches or self.min_length or self.json_ or self.tool):

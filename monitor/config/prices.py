@@ -10,9 +10,10 @@ from pathlib import Path
 from monitor.config.checks import checks_of
 from monitor.config.cost import PriceEntry
 from monitor.config.schema import Config
-from monitor.domain.caps import Caps
+from monitor.domain.caps import Cap, Caps, Span
 from monitor.domain.check import CheckKind
-from monitor.domain.prices import Price, Prices, PriceTable
+from monitor.domain.estimate import DAYS, Estimate, estimate, total
+from monitor.domain.prices import Price, Prices, PriceTable, dollars, usd
 from monitor.errors import Problem
 
 _PACKAGED = Path(__file__).with_name("prices.toml")
@@ -37,16 +38,34 @@ def caps_of(config: Config) -> Caps:
 
 
 def cost_doubts(config: Config) -> Iterator[Problem]:
-    """Models that a cap cannot count, because nobody has told their price."""
+    """Models that a cap cannot count, because nobody has told their price; and caps that may be spent too soon."""
     caps = caps_of(config)
     if not caps:
         return
-    prices = prices_of(config)
-    for check in checks_of(config):
+    prices, checks = prices_of(config), checks_of(config)
+    yield from _spent_early("cost", caps.all, estimate(checks, prices))
+    for place, endpoint in enumerate(config.endpoints):
+        if endpoint.name in caps.endpoints:
+            ours = (check for check in checks if check.endpoint == endpoint.name)
+            yield from _spent_early(f"endpoints[{place}].cost", caps.endpoints[endpoint.name], estimate(ours, prices))
+    for check in checks:
         if check.kind is CheckKind.MODELS or not caps.holds_for(check.endpoint):
             continue
         if prices.of(check.endpoint, check.model or "") is None:
             yield Problem("cost", f'the cap does not count {check.id}: no price is known; set [prices."{check.model}"]')
+
+
+def _spent_early(path: str, cap: Cap, foreseen: Estimate) -> Iterator[Problem]:
+    """Each span whose cap is less than what probing may cost in it; also what no price is known of would be more."""
+    month_nusd = total(line.most for line in foreseen.lines).nusd or 0
+    for span, days in ((Span.DAILY, 1), (Span.MONTHLY, DAYS)):
+        limit, most = cap.limit_nusd(span), month_nusd * days / DAYS
+        if limit is not None and limit < most:
+            yield Problem(
+                f"{path}.{span}",
+                f"may be spent before its end: {dollars(usd(limit))} of at most {dollars(usd(round(most)))} "
+                "that probing costs; models are not asked from then on",
+            )
 
 
 def _table(entries: Mapping[str, PriceEntry]) -> PriceTable:

@@ -74,6 +74,8 @@ def _problem(loc: Loc, kind: str, message: str, value: object) -> Problem:
     text = _MESSAGES.get(kind, message).replace("Input should be", "must be").replace("valid integer", "whole number")
     if kind == "tuple_type" and isinstance(value, dict):
         text = f"must be an array of tables: write [[{loc[-1]}]] with two brackets"
+    if kind == "tuple_type" and isinstance(value, str) and len(loc) > 1:
+        text = 'must be an array: write it in brackets, ["..."]'
     silent = kind in {UNKNOWN_KEY, "missing"}
     return Problem(toml_path(loc), text, None if silent else shown(loc, value))
 

@@ -56,6 +56,23 @@ def test_what_a_cap_cannot_count_is_a_warning(load_text: LoadText) -> None:
     assert not [warning for warning in load_text(uncapped).warnings if warning.path == "cost"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ("daily = 1\n", "daily = 0.001\n", "cost.daily"),
+        ("monthly = 20.0", "monthly = 1.5", "cost.monthly"),
+        ("input = 0, output = 0", "input = 9, output = 90", "endpoints[0].cost.daily"),
+    ],
+)
+def test_a_cap_that_is_spent_too_soon_is_a_warning(load_text: LoadText, before: str, after: str, path: str) -> None:
+    """With both figures: else a typo would show only when models are not asked any more."""
+    told = [str(warning) for warning in load_text(TEXT.replace(before, after)).warnings if "cost" in warning.path]
+    (early,) = [line for line in told if line.startswith(f"{path}:")]
+    assert " of at most $" in early
+    assert early.endswith("models are not asked from then on")
+    assert not [one for one in load_text(TEXT).warnings if "before its end" in str(one)]
+
+
 def test_the_effective_file_has_the_same_prices(load_text: LoadText) -> None:
     """`config show` prints what loads to the same."""
     config = load_text(TEXT).config
