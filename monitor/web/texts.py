@@ -11,6 +11,7 @@ class Text(StrEnum):
     """One text of the page; the fields in braces are filled in by `say`."""
 
     ALL_UP = "all_up"
+    UP_BUT = "up_but"
     NOTHING_KNOWN = "nothing_known"
     NO_CHECKS = "no_checks"
     SOME_DOWN = "some_down"
@@ -46,6 +47,10 @@ class Text(StrEnum):
 TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
     {
         Text.ALL_UP: ("Everything works: {up} of {all} checks are up", "모두 정상: 체크 {all}개 중 {up}개 정상"),
+        Text.UP_BUT: (
+            "{up} of {all} checks are up; open incidents: {warnings}",
+            "체크 {all}개 중 {up}개 정상, 진행 중인 인시던트 {warnings}건",
+        ),
         Text.NOTHING_KNOWN: ("Waiting for first results", "첫 결과를 기다리는 중"),
         Text.NO_CHECKS: ("Nothing is configured to be watched", "감시할 대상이 설정되지 않았습니다"),
         Text.SOME_DOWN: ("Down: {down} of {all} checks", "장애: 체크 {all}개 중 {down}개"),

@@ -92,7 +92,7 @@ class Viewer:
         shown = sorted(ledger.open_incidents, key=lambda one: (one.severity, -one.started_at.wall_us))
         return Page(
             look=_overall(counts),
-            headline=self._headline(counts),
+            headline=self._headline(counts, len(shown)),
             as_of=instant(self.now, self.voice),
             counts=tuple((look, self.voice.word(LOOKS[look]), counts[look]) for look in Look),
             troubles=(*map(printable, troubles), *self._dead(backlog or {})),
@@ -127,7 +127,7 @@ class Viewer:
         """`86 ms` below a second, `1.2 s` above."""
         return f"{milliseconds:.0f} ms" if milliseconds < 1000.0 else self.voice.latency(milliseconds)  # noqa: PLR2004
 
-    def _headline(self, counts: Counter[Look]) -> str:
+    def _headline(self, counts: Counter[Look], open_incidents: int) -> str:
         everything = counts.total()
         doubt = sum(counts[look] for look in DOUBTFUL)
         text = {
@@ -135,9 +135,10 @@ class Viewer:
             Look.FAILING: Text.SOME_DOUBT,
             Look.SLOW: Text.SOME_DOUBT,
             Look.PENDING: Text.NOTHING_KNOWN if everything else Text.NO_CHECKS,
-            Look.UP: Text.ALL_UP,
+            Look.UP: Text.UP_BUT if open_incidents else Text.ALL_UP,
         }[_overall(counts)]
-        return say(text, self.voice, all=everything, up=counts[Look.UP], down=counts[Look.DOWN], doubt=doubt)
+        numbers = {"up": counts[Look.UP], "down": counts[Look.DOWN], "doubt": doubt, "warnings": open_incidents}
+        return say(text, self.voice, all=everything, **numbers)
 
     def _dead(self, backlog: Mapping[str, Waiting]) -> Iterator[str]:
         for channel, waiting in backlog.items():

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from pydantic import TypeAdapter
 
 from monitor.alerting.silences import Silence
 from monitor.alerting.texts import Voice
@@ -23,6 +24,8 @@ from monitor.storage.outbox import Waiting
 from monitor.web.metrics import Metrics
 from monitor.web.server import Server
 from monitor.web.sources import Sources
+
+TypeAdapter(int)  # pydantic looks for plugins on the disk once; a daemon has done so when it read its configuration
 
 NOON = Moment(1_795_262_400 * US_PER_S, 0)  # 2026-11-21T12:00:00Z
 

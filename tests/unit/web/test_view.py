@@ -83,6 +83,13 @@ def test_the_headline_tells_the_whole_story(
     assert Viewer(voice(Language.EN), now).page(ledger, (), None).headline == headline
 
 
+def test_the_headline_does_not_hide_what_is_open(ledger: "FakeLedger", now: Moment, voice: Speak) -> None:
+    """All checks up and a warning open is not "everything works"."""
+    ledger.add("gw", "m", State.UP)
+    ledger.open_incidents = (incident(1, Severity.WARNING, now),)
+    assert Viewer(voice(Language.EN), now).page(ledger, (), None).headline == "1 of 1 checks are up; open incidents: 1"
+
+
 def test_a_row_tells_since_when_why_and_what_to_do(ledger: "FakeLedger", now: Moment, voice: Speak) -> None:
     """The same facts as in a message, in the reader's zone."""
     check = ledger.add("gw", "openai/gpt-4.1", State.DOWN, TIMEOUT)
