@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from monitor.alerting.phrases import PHRASES, Bilingual, Phrase
 from monitor.alerting.quota_texts import balance_sentence, headroom_sentence, quota_advice
 from monitor.alerting.texts import Voice
-from monitor.domain.action import Language
+from monitor.domain.action import Action, Language, sentence
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules import Facts, Timing
+from monitor.domain.rules_judge import CAUSE_OF
 
 _ENGLISH = Voice(Language.EN, ZoneInfo("UTC"))
 _MS_PER_S = 1000.0
@@ -133,6 +134,21 @@ def _catalogue_sentence(facts: Facts, voice: Voice) -> str:
 def stored_reason(kind: IncidentKind, facts: Facts | None) -> str:
     """The same in English, as an incident keeps it."""
     return rule_sentence(kind, facts, _ENGLISH)
+
+
+def advice_of(kind: IncidentKind, action: Action | None, voice: Voice) -> str | None:
+    """What to do about an incident; None where there is nothing to do.
+
+    Args:
+        kind: of the incident.
+        action: what the newest failure advises; None where nothing failed.
+        voice: language and time zone.
+    """
+    if action is not None:
+        return sentence(action, voice.language)
+    if kind in CAUSE_OF:
+        return rule_advice(kind, voice)
+    return voice.say(Phrase.ADVICE_SLOW) if kind is IncidentKind.SLOW else None
 
 
 def rule_advice(kind: IncidentKind, voice: Voice) -> str:

@@ -10,15 +10,13 @@ from itertools import chain
 from monitor.alerting.notification import Event
 from monitor.alerting.phrases import KIND_WORDS, STATUS_WORDS, WITHHELD_WORDS, Phrase
 from monitor.alerting.plain import cut, printable
-from monitor.alerting.rule_texts import rule_advice
+from monitor.alerting.rule_texts import advice_of
 from monitor.alerting.scene import REASON_AT_MOST, Scene, listed, named, reason_of, subject_of
 from monitor.alerting.stand_in_texts import is_about_stand_ins, opening, over, still, title_of
 from monitor.alerting.texts import Alternative, Voice, Wording, fault_words, severity_words
-from monitor.domain.action import sentence
 from monitor.domain.health import DownBecause
 from monitor.domain.incident import Cause, Incident
 from monitor.domain.incident_kind import IncidentKind
-from monitor.domain.rules_judge import CAUSE_OF
 from monitor.domain.severity import Severity
 
 _TOLD_AT_ONCE_S = 60.0
@@ -33,7 +31,7 @@ def wording(scene: Scene, voice: Voice) -> Wording:
     """The message about an incident."""
     if scene.event is Event.RESOLVED:
         return _resolved(scene, voice)
-    action = _action(scene, voice)
+    action = advice_of(scene.incident.kind, scene.incident.action, voice)
     title, lead = _LEADS[scene.event](scene, voice)
     works_now = _works_now(scene, voice)
     lines = chain((lead,), _besides(scene, voice), _fault_and_reason(scene, voice), _advice(action, voice), works_now)
@@ -218,14 +216,6 @@ def _fault_and_reason(scene: Scene, voice: Voice) -> Iterator[str]:
         yield voice.say(Phrase.REASON, reason=reason_of(incident))
     elif incident.kind is IncidentKind.SLOW and scene.health.latency_ms is not None:
         yield voice.say(Phrase.NEWEST_ANSWER, latency=voice.latency(scene.health.latency_ms))
-
-
-def _action(scene: Scene, voice: Voice) -> str | None:
-    if scene.incident.action is not None:
-        return sentence(scene.incident.action, voice.language)
-    if scene.incident.kind in CAUSE_OF:
-        return rule_advice(scene.incident.kind, voice)
-    return voice.say(Phrase.ADVICE_SLOW) if scene.incident.kind is IncidentKind.SLOW else None
 
 
 def _advice(action: str | None, voice: Voice) -> list[str]:

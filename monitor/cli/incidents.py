@@ -182,9 +182,8 @@ def _tell(incident: dict[str, Any], config: "Config") -> None:
 
 def _facts(incident: dict[str, Any], config: "Config") -> list[tuple[str, str | None]]:
     from monitor.cli.render import duration, local_time  # noqa: PLC0415  the same
-    from monitor.domain.action import Action, sentence  # noqa: PLC0415  the same
 
-    local, action = local_time(config.timezone), incident["action"]
+    local = local_time(config.timezone)
     resolved = incident["resolved_at"]
     return [
         ("severity", incident["severity"]),
@@ -194,7 +193,7 @@ def _facts(incident: dict[str, Any], config: "Config") -> list[tuple[str, str | 
         ("scope", None if incident["scope"] == "check" else incident["scope"]),
         ("checks", ", ".join(incident["checks"])),
         ("reason", incident["reason"]),
-        ("what to do", sentence(Action(action), config.language) if action in Action.__members__.values() else None),
+        ("what to do", _advice(incident, config)),
         ("started", local(incident["started_at"])),
         ("detected", local(incident["detected_at"])),
         ("resolved", "still open" if resolved is None else local(resolved)),
@@ -202,6 +201,22 @@ def _facts(incident: dict[str, Any], config: "Config") -> list[tuple[str, str | 
         ("failed probes", str(incident["failed_probes"])),
         ("acknowledged", _acknowledged(incident, config)),
     ]
+
+
+def _advice(incident: dict[str, Any], config: "Config") -> str | None:
+    """As messages have it; None for what a newer RelayWatch may have written."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  the same
+
+    from monitor.alerting.rule_texts import advice_of  # noqa: PLC0415  the same
+    from monitor.alerting.texts import Voice  # noqa: PLC0415  the same
+    from monitor.domain.action import Action  # noqa: PLC0415  the same
+    from monitor.domain.incident_kind import IncidentKind  # noqa: PLC0415  the same
+
+    try:
+        action = None if incident["action"] is None else Action(incident["action"])
+        return advice_of(IncidentKind(incident["kind"]), action, Voice(config.language, ZoneInfo(config.timezone)))
+    except ValueError:
+        return None
 
 
 def _acknowledged(incident: dict[str, Any], config: "Config") -> str | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from monitor.alerting.phrases import KIND_WORDS, STATUS_WORDS, Phrase
 from monitor.alerting.plain import cut, printable
 from monitor.alerting.reasons import REASONS
+from monitor.alerting.rule_texts import advice_of
 from monitor.alerting.silences import Silence, Until
 from monitor.alerting.stand_in_texts import ANSWERED_BY, is_about_stand_ins
 from monitor.alerting.texts import Voice, fault_words, severity_words
 from monitor.clock import Moment, iso
-from monitor.domain.action import sentence
 from monitor.domain.incident import Acknowledgement, Incident, Scope
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Status
@@ -91,7 +91,7 @@ class Cards:
             lasted=self.voice.duration(incident.duration_s(self.now)),
             fault=fault_words(fault, self.voice) if fault is not None else None,
             reason=printable(incident.reason) if incident.reason else None,
-            action=None if incident.action is None else sentence(incident.action, self.voice.language),
+            action=advice_of(incident.kind, incident.action, self.voice),
             on_it=self._on_it(incident.acknowledged),
             untold=self._untold(incident),
         )

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.alerting.rule_texts import rule_advice, rule_sentence, stored_reason
+from monitor.alerting.rule_texts import advice_of, rule_advice, rule_sentence, stored_reason
 from monitor.alerting.texts import Voice
-from monitor.domain.action import Language
+from monitor.domain.action import Action, Language, sentence
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.rules import DAY_S, HOUR_S, Facts, Timing
 from monitor.domain.rules_judge import RULE_KINDS
@@ -97,3 +97,12 @@ def test_a_model_that_left_its_list(facts: Facts, sentence: str) -> None:
         assert 0 < len(rule_sentence(IncidentKind.CATALOGUE, facts, voice)) <= 200
         assert len(rule_sentence(IncidentKind.CATALOGUE, long, voice)) == 200
         assert rule_advice(IncidentKind.CATALOGUE, voice)
+
+
+@pytest.mark.parametrize("kind", sorted(IncidentKind))
+def test_every_incident_that_somebody_should_act_on_has_an_advice(kind: IncidentKind) -> None:
+    """The newest failure's own word goes first; else the kind has one, wherever an incident is shown."""
+    for voice in VOICES:
+        assert advice_of(kind, Action.CHECK_KEY, voice) == sentence(Action.CHECK_KEY, voice.language)
+        has_one = kind not in {IncidentKind.OUTAGE, IncidentKind.FLAPPING}
+        assert (advice_of(kind, None, voice) is not None) is has_one
