@@ -62,6 +62,11 @@ class PriceEntry(Model):
         del value
         return "must be a table such as { input = 2.0, output = 8.0 }, in US dollars per million tokens"
 
+    @classmethod
+    def belongs(cls, key: str) -> str | None:
+        """TOML takes the dot in an id for a table within a table."""
+        return 'an id with a dot stands in quotes: [prices."gpt-4.1"]' if key[:1].isdigit() else None
+
     def price(self) -> Price:
         """The same, for the arithmetic."""
         return Price(self.input, self.output)
