@@ -18,8 +18,10 @@ recovery_threshold = 2
 
 [connectivity]
 targets = []
+[prices]
+"*" = { input = 0, output = 0 }
 """
-"""Fast enough to tell of the demo's outage about 6 s after the start; no host beside the gateway is asked."""
+"""Fast enough to tell of the demo's outage about 6 s after the start; no other host is asked, and nobody is billed."""
 
 
 def endpoint_toml(script: Script, base_url: str, *, name: str = "simulated", key_env: str | None = None) -> str:
