@@ -14,7 +14,7 @@ from monitor.storage import dialect, tables, views
 from monitor.storage.faults import DatabaseFault, no_folder, start_error, start_error_of_os
 from monitor.storage.restore import INSTANCE_KEY
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 HEAD = REVISIONS[-1]
 WRITE_TEST_KEY = "write_test"
 

@@ -2,7 +2,11 @@
 
 from alembic import context
 
-from monitor.storage.tables import metadata
+from monitor.storage import fact_tables, rollup_tables, tables
+from monitor.storage.metadata import metadata
+
+# Each brings its tables into `metadata`.
+__all__ = ["fact_tables", "rollup_tables", "tables"]
 
 context.configure(
     connection=context.config.attributes["connection"],

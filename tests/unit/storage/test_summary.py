@@ -12,7 +12,7 @@ async def test_it_counts_and_measures(world: "World") -> None:
     """Rows, bytes, and the time that is held."""
     await world.commit(world.result(0), world.failure(60, check="gw/chat/n"))
     facts = await world.ask(summary)
-    assert facts["revision"] == "0003"
+    assert facts["revision"] == "0004"
     assert (facts["rows"]["results"], facts["rows"]["checks"], facts["rows"]["reasons"]) == (2, 2, 1)
     assert facts["bytes"] > 0
     assert facts["log_bytes"] > 0
