@@ -1,6 +1,6 @@
 """What probes have used, by check and UTC day, in memory: counted with every result, written down about once a minute.
 
-Owns the sums. What one answer used is told by `domain.tokens`, what may be spent by `app.spending`.
+Owns the sums. What one answer used is told by `domain.tokens`, what may be spent by `app.purse`.
 """
 
 from array import array

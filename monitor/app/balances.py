@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 import structlog
 
 from monitor.alerting.rule_texts import stored_reason
-from monitor.app.headroom import QuotaLedger
+from monitor.app.findings import FindingsLedger
 from monitor.clock import Clock, Moment
 from monitor.domain.balance import DAY_S, BalanceRule, Outlook, is_low, is_well, outlook
 from monitor.domain.check import Check
@@ -43,7 +43,7 @@ class BalanceWatch:
         clock: the daemon's clock.
     """
 
-    def __init__(self, ask: Ask, ledger: QuotaLedger, clock: Clock) -> None:
+    def __init__(self, ask: Ask, ledger: FindingsLedger, clock: Clock) -> None:
         self._ask = ask
         self._ledger = ledger
         self._clock = clock

@@ -5,20 +5,20 @@ stand for; what is believed of a list is `domain.catalogue`, what becomes of a f
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from monitor.alerting.rule_texts import stored_reason
+from monitor.app.findings import FindingsLedger
 from monitor.clock import Clock, Moment
 from monitor.domain.catalogue import Drift, Listing, fit, read
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.follow_up import FollowUp
-from monitor.domain.incident import Incident
 from monitor.domain.incident_kind import IncidentKind
-from monitor.domain.kept import Catalogue, CatalogueChange, Kept
+from monitor.domain.kept import Catalogue, CatalogueChange
 from monitor.domain.model_list import nearest_ids, plain_id
 from monitor.domain.result import Result
 from monitor.domain.rules import Facts, Why
@@ -36,28 +36,6 @@ NEAREST = 3
 KIND = IncidentKind.CATALOGUE
 
 log = structlog.get_logger("relaywatch.catalogue")
-
-
-class ListLedger(Protocol):
-    """What is needed of the ledger."""
-
-    @property
-    def checks(self) -> Mapping[str, Check]:
-        """The checks in force, by id."""
-        ...
-
-    @property
-    def open_incidents(self) -> tuple[Incident, ...]:
-        """Every open incident."""
-        ...
-
-    def judged(self, finding: RuleFinding) -> None:
-        """A model has left its list, or is back."""
-        ...
-
-    def keep(self, *facts: Kept) -> None:
-        """Remember facts."""
-        ...
 
 
 class ListIntake(Protocol):
@@ -92,7 +70,7 @@ class Catalogues:
         due: set when patterns stand for other models than before.
     """
 
-    _ledger: ListLedger
+    _ledger: FindingsLedger
     _intake: ListIntake
 
     def __init__(self, clock: Clock) -> None:
@@ -118,7 +96,7 @@ class Catalogues:
         self._following = setup.following_endpoints
         return setup.followed(self._listings, probed)
 
-    def attend(self, ledger: ListLedger, intake: ListIntake) -> None:
+    def attend(self, ledger: FindingsLedger, intake: ListIntake) -> None:
         """All is built, and checks are in force; incidents that were open when the daemon stopped go on."""
         self._ledger, self._intake = ledger, intake
         self._missing = set(self._members())

@@ -4,18 +4,17 @@ Owns which limits are known, written down and believed to be low; when one is lo
 a finding is the ledger's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterable, Iterator
 
 import structlog
 
 from monitor.alerting.rule_texts import stored_reason
+from monitor.app.findings import FindingsLedger
 from monitor.clock import Clock, Moment
 from monitor.domain.check import Check, CheckKind, check_id
 from monitor.domain.headroom import FORGOTTEN_AFTER_S, Trend, remembered
-from monitor.domain.incident import Incident
 from monitor.domain.incident_kind import IncidentKind
-from monitor.domain.kept import Headroom, Kept
+from monitor.domain.kept import Headroom
 from monitor.domain.limits import LimitKind
 from monitor.domain.quota import LimitNow
 from monitor.domain.renaming import Renaming
@@ -29,28 +28,6 @@ KIND = IncidentKind.HEADROOM
 log = structlog.get_logger("relaywatch.quota")
 
 
-class QuotaLedger(Protocol):
-    """What is needed of the ledger."""
-
-    @property
-    def checks(self) -> Mapping[str, Check]:
-        """The checks in force, by id."""
-        ...
-
-    @property
-    def open_incidents(self) -> tuple[Incident, ...]:
-        """Every open incident."""
-        ...
-
-    def judged(self, finding: RuleFinding) -> None:
-        """A limit is nearly used up, or is not any more."""
-        ...
-
-    def keep(self, *facts: Kept) -> None:
-        """Remember facts."""
-        ...
-
-
 class HeadroomWatch:
     """The rate limits of every check.
 
@@ -59,7 +36,7 @@ class HeadroomWatch:
         clock: the daemon's clock.
     """
 
-    def __init__(self, ledger: QuotaLedger, clock: Clock) -> None:
+    def __init__(self, ledger: FindingsLedger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
         self._trends: dict[str, dict[LimitKind, Trend]] = {}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from monitor.app.balances import PAST_S, Ask, BalanceWatch
-from monitor.app.headroom import HeadroomWatch, QuotaLedger
+from monitor.app.findings import FindingsLedger
+from monitor.app.headroom import HeadroomWatch
 from monitor.clock import US_PER_S, Clock
 from monitor.domain.check import Check
 from monitor.domain.quota import QuotaNow
@@ -35,7 +36,7 @@ class Quota:
         clock: the daemon's clock.
     """
 
-    def __init__(self, ask: Ask, ledger: QuotaLedger, metrics: Metrics, writer: "Writer", clock: Clock) -> None:
+    def __init__(self, ask: Ask, ledger: FindingsLedger, metrics: Metrics, writer: "Writer", clock: Clock) -> None:
         self._writer = writer
         self._clock = clock
         self._headroom = HeadroomWatch(ledger, clock)

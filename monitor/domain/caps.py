@@ -1,6 +1,6 @@
 """How much probing may spend: caps by UTC day and month, of everything together and of one endpoint.
 
-Pure. Owns which cap refuses a question and until when; what has been spent is counted in `app.spending`.
+Pure. Owns which cap refuses a question and until when; what has been spent is counted in `app.accounts`.
 """
 
 from collections.abc import Mapping
