@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import monitor
 from monitor.alerting.audience import Audience
@@ -28,7 +27,7 @@ from monitor.app.self_watch import SelfWatch
 from monitor.app.setup import Setup
 from monitor.app.witness import Tally, Witness
 from monitor.clock import Clock, Moment
-from monitor.config.paths import control_path, sqlite_path
+from monitor.config.paths import control_path
 from monitor.delivery.deadman import DeadMan
 from monitor.delivery.delivery import Delivery
 from monitor.errors import StartError, StorageError
@@ -37,9 +36,10 @@ from monitor.probes.endpoint import LiveEndpoint
 from monitor.probes.prober import Prober
 from monitor.scheduling.scheduler import Scheduler
 from monitor.scheduling.timer import SlotTimer
+from monitor.storage.configured import database_of
+from monitor.storage.database import Database
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
-from monitor.storage.lock import DaemonLock
 from monitor.storage.outbox import Outbox
 from monitor.storage.standing import SentMessages
 from monitor.storage.writer import Writer
@@ -107,12 +107,12 @@ class House:
         Raises:
             StartError: something cannot be opened; everything opened before is closed again.
         """
-        path = sqlite_path(self.setup.config, self.setup.loaded.base_dir)
+        database = database_of(self.setup.loaded, self.environ)
         try:
-            restored = await self._open_database(path)
+            restored = await self._open_database(database)
             await self._build_line(restored)
-            self._build_watches(path)
-            await self._open_web(path)
+            self._build_watches(database)
+            await self._open_web(database)
         except StorageError as refusal:
             await self.close()
             raise StartError(f"cannot start: {refusal.message}", hint=refusal.hint) from refusal
@@ -145,10 +145,10 @@ class House:
         self.server.speak(setup.voice)
         self.deadman.put_in_force(setup.access.deadman)
 
-    async def _open_database(self, path: Path) -> Restored:
+    async def _open_database(self, database: Database) -> Restored:
         clock, now = self.clock, self.clock.now()
-        self._open.enter_context(DaemonLock(path))
-        engine = open_for_writing(path, on_migration=lambda: self.notifier.extend_timeout(MIGRATION_MAY_TAKE_S))
+        self._open.enter_context(database.hold())
+        engine = open_for_writing(database, on_migration=lambda: self.notifier.extend_timeout(MIGRATION_MAY_TAKE_S))
         self._open.callback(engine.dispose)
         self.writer = Writer(engine)
         self._open.push_async_callback(self._close_writer)
@@ -182,19 +182,19 @@ class House:
         self.scheduler = Scheduler(self.purse.probe, report, changed, SlotTimer(clock), clock)
         self.pacer.begin(setup, self.scheduler, self.prober)
 
-    def _build_watches(self, path: Path) -> None:
+    def _build_watches(self, database: Database) -> None:
         clock, ledger = self.clock, self.ledger
         self.progress = Progress(self.scheduler, ledger, lambda: self.delivery, self.self_watch.reasons, clock)
-        self.rules = RuleWatch(ledger, path, self.metrics.certificate_days, clock)
+        self.rules = RuleWatch(ledger, database, self.metrics.certificate_days, clock)
         self.changes = Changes(self._fallback, self.environ, clock, self.metrics, ledger=ledger, notifier=self.notifier)
         self.deadman = DeadMan(self.progress.failing, self.metrics.observe_deadman, self.intake.clean)
         self.deadman.put_in_force(self.setup.access.deadman)
         self._open.push_async_callback(self.deadman.close)
 
-    async def _open_web(self, path: Path) -> None:
+    async def _open_web(self, database: Database) -> None:
         clock, setup, web = self.clock, self.setup, self.setup.config.web
         control = control_path(setup.loaded, self.environ)
-        sources = Sources(self.ledger, Past(path, clock), self.progress.unready, clock, setup.voice, os.getpid())
+        sources = Sources(self.ledger, Past(database, clock), self.progress.unready, clock, setup.voice, os.getpid())
         self.server = Server(sources, self.metrics, listen=web.listen, control=control, public_url=web.public_url)
         await self.server.start()
         self._open.push_async_callback(self.server.stop)

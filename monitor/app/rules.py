@@ -7,7 +7,6 @@ of a finding is the ledger's. All figures are read and judged in a thread; witho
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -35,6 +34,7 @@ from monitor.domain.rules_certificates import Certificates
 from monitor.domain.rules_judge import RULE_KINDS, RuleFinding, gravest, judge, questions
 from monitor.domain.severity import Severity
 from monitor.errors import RelayWatchError
+from monitor.storage.database import Database
 from monitor.storage.reader import Reader
 
 EVERY_S = 60.0
@@ -93,7 +93,7 @@ class RuleWatch:
 
     Args:
         ledger: knows the checks and takes the findings.
-        path: the database.
+        database: which to ask.
         certificate_days: days left by endpoint, as the newest handshake showed them.
         clock: read once a turn, and once after it.
     """
@@ -101,7 +101,7 @@ class RuleWatch:
     def __init__(
         self,
         ledger: RuleLedger,
-        path: Path,
+        database: Database,
         certificate_days: Callable[[Mapping[str, Check]], Mapping[str, float]],
         clock: Clock,
     ) -> None:
@@ -109,7 +109,7 @@ class RuleWatch:
         self._certificate_days = certificate_days
         self._clock = clock
         self._certificates = Certificates()
-        self._gauge = _Gauge(path)
+        self._gauge = _Gauge(database)
         self._kept: set[tuple[int, str]] = set()
         self.pause_s = EVERY_S
 
@@ -189,8 +189,8 @@ class RuleWatch:
 class _Gauge:
     """The newest figures of every window; lives in the thread of a turn."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._counts: dict[CountsOf, Mapping[str, Counts]] = {}
         self._percentiles: dict[PercentileOf, Mapping[str, Percentile]] = {}
         self._measured: dict[Question, tuple[Moment, list[str]]] = {}
@@ -207,7 +207,7 @@ class _Gauge:
         from monitor.storage.measures import measure  # noqa: PLC0415  only who has rules about windows pays
 
         try:
-            with Reader(self._path) as reader:
+            with Reader(self._database) as reader:
                 reader.stop_when(lambda: self._stopped)
                 answers = measure(reader, due, now)
         except RelayWatchError as error:

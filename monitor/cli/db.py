@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from monitor.config.load import Loaded
+    from monitor.storage.database import Database
 
 app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 
@@ -35,13 +36,12 @@ ConfigOption = Annotated[
 def upgrade(config: ConfigOption = None) -> None:
     """Create the database or bring it to this version's schema; the daemon does the same when it starts."""
     from monitor.storage.engine import HEAD, open_for_writing  # noqa: PLC0415  the command line imports what it needs
-    from monitor.storage.lock import DaemonLock  # noqa: PLC0415  the same
 
-    _, path = _database(config)
+    _, database = _database(config)
     migrated: list[bool] = []
-    with DaemonLock(path):
-        open_for_writing(path, on_migration=lambda: migrated.append(True)).dispose()
-    typer.echo(f"{path} {'is now' if migrated else 'already is'} at revision {HEAD}")
+    with database.hold():
+        open_for_writing(database, on_migration=lambda: migrated.append(True)).dispose()
+    typer.echo(f"{database.name} {'is now' if migrated else 'already is'} at revision {HEAD}")
 
 
 @app.command()
@@ -53,8 +53,8 @@ def info(
     from monitor.storage.reader import Reader  # noqa: PLC0415  the same
     from monitor.storage.summary import summary  # noqa: PLC0415  the same
 
-    _, path = _database(config)
-    with Reader(path) as reader:
+    _, database = _database(config)
+    with Reader(database) as reader:
         facts = summary(reader)
     typer.echo(json.dumps([facts], indent=2) if output is InfoFormat.JSON else _as_lines(facts))
 
@@ -68,8 +68,8 @@ def backup(
     from monitor.storage.backup import back_up  # noqa: PLC0415  the same
     from monitor.storage.reader import Reader  # noqa: PLC0415  the same
 
-    _, path = _database(config)
-    with Reader(path) as reader:
+    _, database = _database(config)
+    with Reader(database) as reader:
         size = back_up(reader, target)
     typer.echo(f"{target}: {size:,} bytes")
 
@@ -81,31 +81,31 @@ def prune(config: ConfigOption = None) -> None:
 
     from monitor.storage.reader import Reader  # noqa: PLC0415  the same
 
-    loaded, path = _database(config)
-    Reader(path).close()  # refuses what does not exist or must be migrated first
-    pruned = asyncio.run(_prune(path, loaded.config.storage.raw_retention_s))
+    loaded, database = _database(config)
+    Reader(database).close()  # refuses what does not exist or must be migrated first
+    pruned = asyncio.run(_prune(database, loaded.config.storage.raw_retention_s))
     typer.echo(f"deleted {pruned.results:,} results, {pruned.reasons:,} reasons that nothing refers to any more")
 
 
-async def _prune(path: Path, keep_s: float) -> Any:
+async def _prune(database: "Database", keep_s: float) -> Any:
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.storage.engine import open_for_writing  # noqa: PLC0415  the same
     from monitor.storage.retention import Retention  # noqa: PLC0415  the same
     from monitor.storage.writer import Writer  # noqa: PLC0415  the same
 
-    writer = Writer(open_for_writing(path))
+    writer = Writer(open_for_writing(database))
     try:
         return await Retention(writer, SystemClock()).prune(keep_s)
     finally:
         await writer.stop()
 
 
-def _database(option: Path | None) -> "tuple[Loaded, Path]":
+def _database(option: Path | None) -> "tuple[Loaded, Database]":
     from monitor.config.load import find_path, load  # noqa: PLC0415  the same
-    from monitor.config.paths import sqlite_path  # noqa: PLC0415  the same
+    from monitor.storage.configured import database_of  # noqa: PLC0415  the same
 
     loaded = load(find_path(option, os.environ))
-    return loaded, sqlite_path(loaded.config, loaded.base_dir)
+    return loaded, database_of(loaded, os.environ)
 
 
 def _as_lines(facts: dict[str, Any]) -> str:

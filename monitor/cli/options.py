@@ -73,10 +73,12 @@ def moment_us(text: str, name: str, now_us: int, zone: str) -> int:
 
 def reader_of(loaded: "Loaded") -> "Reader":
     """The configured database, read-only; raises UsageError where there is none yet."""
-    from monitor.config.paths import sqlite_path  # noqa: PLC0415  the command line imports only what the command needs
+    import os  # noqa: PLC0415  the command line imports only what the command needs
+
+    from monitor.storage.configured import database_of  # noqa: PLC0415  the same
     from monitor.storage.reader import Reader  # noqa: PLC0415  the same
 
-    return Reader(sqlite_path(loaded.config, loaded.base_dir))
+    return Reader(database_of(loaded, os.environ))
 
 
 def nearest_names(name: str, known: Iterable[str]) -> str:

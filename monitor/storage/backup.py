@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from monitor.errors import UsageError
-from monitor.storage.dialect import FILE_MODE
 from monitor.storage.faults import start_error, start_error_of_os
 from monitor.storage.reader import Reader
+from monitor.storage.sqlite.dialect import FILE_MODE
 
 
 def back_up(reader: Reader, target: Path) -> int:

@@ -1,152 +1,95 @@
-"""Everything that is particular to SQLite: pragmas, upserts, the text of times in views. The one such place.
+"""The SQL that differs between engines, behind one set of functions.
 
-Another engine brings its own module with these names.
+What each engine has to say stands in a module of its own (`sqlite.dialect`, `postgresql.dialect`); only the one in use
+is imported.
 """
 
-import os
-import sqlite3
-from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import quote
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Connection, Dialect, Engine, Insert, NullPool, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.sql import ClauseElement
+from sqlalchemy import Connection, Dialect, Table
 
-BUSY_TIMEOUT_MS = 5000
-FILE_MODE = 0o640
-# Asserted after they were set: a file system without shared memory refuses WAL without an error, for one.
-_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_TIMEOUT_MS}
-# Of a new file only. A probe dirties one page of results wherever its check stands: with pages of 4 KiB ten thousand
-# checks write 16 kB a probe, with these 6 kB (measured), and rows and reads cost the same.
-_PAGE_BYTES = 1024
-# A larger log is checkpointed less often: a page that many commits touch goes to the file once.
-_LOG_BYTES = 16 * 1024 * 1024
-_STEPS_BETWEEN_WISHES = 100_000  # of its virtual machine: some milliseconds
-_TUNING = {
-    "wal_autocheckpoint": _LOG_BYTES // _PAGE_BYTES,
-    "journal_size_limit": 4 * _LOG_BYTES,
-    "cache_size": -2_000,  # KiB; twice as much holds no more of what ten thousand checks touch, and saves no CPU
-}
+if TYPE_CHECKING:
+    from sqlalchemy import Insert
+    from sqlalchemy.dialects import postgresql, sqlite
+    from sqlalchemy.sql import ClauseElement
 
 
-def create_file(path: Path) -> None:
-    """An empty file readable by its group; SQLite gives its companions the same mode. Nothing if it exists.
+class Particulars(Protocol):
+    """What an engine's own module offers."""
 
-    Raises:
-        OSError: it cannot be created.
-    """
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE_MODE)
-    except FileExistsError:
-        return
-    os.fchmod(descriptor, FILE_MODE)
-    os.close(descriptor)
+    def insert(self, table: Table, /) -> "sqlite.Insert | postgresql.Insert":
+        """An insert that knows what to do about a conflict."""
+        ...
 
+    def iso_sql(self, column: str, /) -> str:
+        """A time column as ISO 8601 UTC with milliseconds."""
+        ...
 
-def write_engine(path: Path) -> Engine:
-    """An engine whose transactions take the write lock when they begin; never creates the file."""
-    engine = _engine(f"file:{quote(str(path))}?mode=rw")
+    def day_sql(self, column: str, /) -> str:
+        """The UTC day of a time column."""
+        ...
 
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        for name, value in {"page_size": _PAGE_BYTES, **_PRAGMAS, **_TUNING}.items():
-            connection.execute(f"PRAGMA {name} = {value}")
-        for name, expected in _PRAGMAS.items():
-            (actual,) = connection.execute(f"PRAGMA {name}").fetchone()
-            if actual != expected:
-                raise sqlite3.OperationalError(f"PRAGMA {name} is {actual} and cannot be set to {expected}")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    def free_bytes(self, connection: Connection, /) -> int:
+        """What deleted rows have left behind, to be used again."""
+        ...
 
 
-def read_engine(path: Path, *, immutable: bool = False) -> Engine:
-    """An engine that cannot write.
-
-    Args:
-        path: the file.
-        immutable: nobody writes; needed where a reader may not create the companions of a closed database.
-    """
-    engine = _engine(f"file:{quote(str(path))}?mode=ro{'&immutable=1' if immutable else ''}")
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA query_only = 1")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def touch(connection: Connection) -> None:
-    """Reads one page, so that a file which cannot be read says so; the snapshot of a reader begins here."""
-    connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar()
-
-
-def stop_when(connection: Connection, wished: Callable[[], bool]) -> None:
-    """Interrupts every statement of this connection while `wished` is true."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101  for the type checker
-    driver.set_progress_handler(wished, _STEPS_BETWEEN_WISHES)
-
-
-def free_bytes(connection: Connection) -> int:
-    """What deleted rows have left behind in the file, to be used again."""
-    pages = connection.exec_driver_sql("PRAGMA freelist_count").scalar() or 0
-    return int(pages * (connection.exec_driver_sql("PRAGMA page_size").scalar() or 0))
+def of(dialect: Dialect) -> Particulars:
+    """What is particular to the engine that speaks this dialect."""
+    return _of(dialect.name)
 
 
 def insert_sql(dialect: Dialect, table: Table) -> str:
     """A plain insert of all columns, in their order."""
-    return _sql(dialect, insert(table))
+    return _sql(dialect, of(dialect).insert(table))
 
 
 def insert_or_keep_sql(dialect: Dialect, table: Table) -> str:
     """An insert of all columns but a generated id; a row that exists stays as it is."""
-    return _sql(dialect, insert(table).on_conflict_do_nothing(), skip="id" if table.c[0].name == "id" else None)
+    statement = of(dialect).insert(table).on_conflict_do_nothing()
+    return _sql(dialect, statement, skip="id" if table.c[0].name == "id" else None)
 
 
 def upsert_sql(dialect: Dialect, table: Table) -> str:
     """An insert of all columns that replaces every column of a row with the same primary key."""
-    statement = insert(table)
+    statement = of(dialect).insert(table)
     key = [column.name for column in table.primary_key]
     replaced = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
     return _sql(dialect, statement.on_conflict_do_update(index_elements=key, set_=replaced))
 
 
-def prepared(dialect: Dialect, statement: ClauseElement) -> str:
+def prepared(dialect: Dialect, statement: "ClauseElement") -> str:
     """A statement as the driver takes it; its parameters are positional, in the order in which they are written."""
     return str(statement.compile(dialect=dialect))
 
 
-def iso_sql(column: str) -> str:
+def iso_sql(dialect: Dialect, column: str) -> str:
     """A time column as ISO 8601 UTC with milliseconds."""
-    return f"strftime('%Y-%m-%dT%H:%M:%S', {column} / 1000000, 'unixepoch') || printf('.%03dZ', {column} / 1000 % 1000)"
+    return of(dialect).iso_sql(column)
 
 
-def day_sql(column: str) -> str:
+def day_sql(dialect: Dialect, column: str) -> str:
     """The UTC day of a time column."""
-    return f"strftime('%Y-%m-%d', {column} / 1000000, 'unixepoch')"
+    return of(dialect).day_sql(column)
 
 
-def _engine(uri: str) -> Engine:
-    # One connection each for whoever asks: the writer keeps its own for life, a reader for one question.
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
-        )
-
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+def free_bytes(connection: Connection) -> int:
+    """What deleted rows have left behind, to be used again."""
+    return of(connection.dialect).free_bytes(connection)
 
 
-def _sql(dialect: Dialect, statement: Insert, *, skip: str | None = None) -> str:
+@lru_cache
+def _of(name: str) -> Particulars:
+    if name == "sqlite":
+        from monitor.storage.sqlite import dialect as sqlite  # noqa: PLC0415  only the engine in use is paid for
+
+        return sqlite
+    from monitor.storage.postgresql import dialect as postgresql  # noqa: PLC0415  the same
+
+    return postgresql
+
+
+def _sql(dialect: Dialect, statement: "Insert", *, skip: str | None = None) -> str:
     columns = [column.name for column in statement.table.columns if column.name != skip]
-    compiled = statement.compile(dialect=dialect, column_keys=columns)
-    return str(compiled)
+    return str(statement.compile(dialect=dialect, column_keys=columns))

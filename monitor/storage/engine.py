@@ -1,17 +1,17 @@
 """Opening the database: whether it is ours, whether it is current, and whether it can be written at all.
 
-Owns the moment of opening only. Pragmas are the business of `dialect`, the one daemon per database of `lock`.
+Owns the moment of opening only. How a connection is made, and one daemon per database, are the business of each engine.
 """
 
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select
 
 from monitor.errors import StartError
 from monitor.storage import dialect, tables, views
-from monitor.storage.faults import DatabaseFault, no_folder, start_error, start_error_of_os
+from monitor.storage.database import Database
+from monitor.storage.faults import DatabaseFault, start_error
 from monitor.storage.restore import INSTANCE_KEY
 
 REVISIONS = ("0001", "0002", "0003", "0004")
@@ -19,36 +19,36 @@ HEAD = REVISIONS[-1]
 WRITE_TEST_KEY = "write_test"
 
 
-def open_for_writing(path: Path, *, on_migration: Callable[[], object] = lambda: None) -> Engine:
-    """The database at `path`, created or migrated where that is needed, and known to take a write.
+def open_for_writing(database: Database, *, on_migration: Callable[[], object] = lambda: None) -> Engine:
+    """The database, created or migrated where that is needed, and known to take a write.
 
     Args:
-        path: the file; its folder must exist.
+        database: which.
         on_migration: called before migrations start, which may take a while.
 
     Raises:
         StartError: it cannot be used; says why and what to do.
     """
-    _look_at(path)
-    try:
-        dialect.create_file(path)
-    except OSError as fault:
-        raise start_error_of_os(fault, path) from fault
-    engine = dialect.write_engine(path)
+    database.prepare()
+    engine = database.write_engine()
     try:
         with engine.begin() as connection:
-            if revision_of(connection, path) != HEAD:
+            if revision_of(connection, database.name) != HEAD:
                 on_migration()
                 _migrate(connection)
             _try_to_write(connection)
     except DatabaseFault as fault:
         engine.dispose()
-        raise start_error(fault, path) from fault
+        raise start_error(fault, database.name) from fault
     return engine
 
 
-def revision_of(connection: Connection, path: Path) -> str | None:
+def revision_of(connection: Connection, database: str) -> str | None:
     """The revision of the database; None if it is empty.
+
+    Args:
+        connection: to ask on.
+        database: its name, for messages.
 
     Raises:
         StartError: it belongs to another program, or to a newer version of this one.
@@ -58,23 +58,16 @@ def revision_of(connection: Connection, path: Path) -> str | None:
         return None
     if not {"alembic_version", tables.meta.name, tables.daemon_runs.name} <= names:
         raise StartError(
-            f"the database {path} belongs to another program: it holds the tables {_named(names)}",
+            f"the database {database} belongs to another program: it holds the tables {_named(names)}",
             hint="give RelayWatch a database of its own with `[storage] url`",
         )
     revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if revision not in REVISIONS:
         raise StartError(
-            f"the database {path} was written by a newer version of RelayWatch (revision {revision!s:.40})",
+            f"the database {database} was written by a newer version of RelayWatch (revision {revision!s:.40})",
             hint="install that version again, or restore a backup made before the upgrade",
         )
     return str(revision)
-
-
-def _look_at(path: Path) -> None:
-    if path.is_dir():
-        raise StartError(f"the database {path} is a folder", hint="`[storage] url` must name a file")
-    if not path.parent.is_dir():
-        raise no_folder(path)
 
 
 def _migrate(connection: Connection) -> None:

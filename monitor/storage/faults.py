@@ -42,10 +42,10 @@ def storage_error(fault: DBAPIError | sqlite3.Error) -> StorageError:
     return StorageError(f"the database refused: {words.what}", hint=words.hint or None)
 
 
-def start_error(fault: DBAPIError | sqlite3.Error, path: Path) -> StartError:
+def start_error(fault: DBAPIError | sqlite3.Error, database: str | Path) -> StartError:
     """Why the database cannot be used at all."""
     words = _words(fault)
-    return StartError(f"cannot use the database {path}: {words.what}", hint=words.hint or None)
+    return StartError(f"cannot use the database {database}: {words.what}", hint=words.hint or None)
 
 
 def start_error_of_os(fault: OSError, path: Path) -> StartError:

@@ -14,7 +14,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from monitor.clock import Moment, iso
 from monitor.domain.health import Health
 from monitor.domain.result import Status
-from monitor.storage import lock, tables
+from monitor.storage import tables
 from monitor.storage.codes import STATUS_CODES, STATUSES
 from monitor.storage.outbox import Waiting, count_waiting
 from monitor.storage.reader import Reader, question
@@ -94,7 +94,7 @@ def status_rows(reader: Reader, now: Moment) -> list[dict[str, Any]]:
 @question
 def daemon(reader: Reader) -> dict[str, Any]:
     """What the daemon is doing, as seen from outside: `alive pid last_commit outbox_pending dead`."""
-    holder = lock.holder(reader.path)
+    holder = reader.database.holder()
     waiting = count_waiting(reader.connection).values()
     heartbeat = reader.connection.execute(select(func.max(tables.daemon_runs.c.heartbeat_us))).scalar()
     newest = reader.connection.execute(select(func.max(tables.states.c.latest_at_us))).scalar()

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection
-
 from monitor.errors import UsageError
-from monitor.storage import dialect
+from monitor.storage.database import Database
 from monitor.storage.engine import HEAD, revision_of
-from monitor.storage.faults import DatabaseFault, is_cannot_open, start_error, start_error_of_os, storage_error
+from monitor.storage.faults import DatabaseFault, start_error, storage_error
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,20 +18,16 @@ class Reader:
     """Questions are asked of the database as it was when the reader was opened.
 
     Args:
-        path: the database file.
+        database: which.
 
     Raises:
         UsageError: there is no database yet, or it must be migrated first.
         StartError: it cannot be read, or is not one of ours.
     """
 
-    def __init__(self, path: Path) -> None:
-        _must_be_there(path)
-        self.path = path
-        try:
-            self.connection = _open(path)
-        except DatabaseFault as fault:
-            raise start_error(fault, path) from fault
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.connection = database.snapshot()
         try:
             self._must_be_current()
         except BaseException:
@@ -48,7 +41,7 @@ class Reader:
 
     def stop_when(self, wished: Callable[[], bool]) -> None:
         """Whatever is asked from now on ends early, as refused, once `wished` says so; it is asked every few ms."""
-        dialect.stop_when(self.connection, wished)
+        self.database.stop_when(self.connection, wished)
 
     def __enter__(self) -> Self:
         return self
@@ -60,12 +53,13 @@ class Reader:
 
     def _must_be_current(self) -> None:
         try:
-            revision = revision_of(self.connection, self.path)
+            revision = revision_of(self.connection, self.database.name)
         except DatabaseFault as fault:
-            raise start_error(fault, self.path) from fault
+            raise start_error(fault, self.database.name) from fault
         if revision != HEAD:
+            found = "no tables" if revision is None else f"revision {revision}"
             raise UsageError(
-                f"the database {self.path} has {'no tables' if revision is None else f'revision {revision}'} yet",
+                f"the database {self.database.name} has {found} yet",
                 hint="`relaywatch db upgrade`, or the next `relaywatch run`, brings it up to date",
             )
 
@@ -81,35 +75,3 @@ def question(ask: Callable[Concatenate[Reader, P], T]) -> Callable[Concatenate[R
             raise storage_error(fault) from fault
 
     return asked
-
-
-def _must_be_there(path: Path) -> None:
-    try:
-        if path.is_dir():
-            raise UsageError(f"the database {path} is a folder", hint="`[storage] url` must name a file")
-        if not path.exists():
-            raise UsageError(
-                f"there is no database {path} yet", hint="`relaywatch run` creates it with the first result"
-            )
-    except PermissionError as fault:  # the folder is not open to this user
-        raise start_error_of_os(fault, path) from fault
-
-
-def _open(path: Path) -> Connection:
-    try:
-        return _snapshot(path, immutable=False)
-    except DatabaseFault as fault:
-        # Whoever may read the file but not write its folder cannot open the log of a database that nobody has open.
-        if not is_cannot_open(fault) or path.with_name(f"{path.name}-wal").exists():
-            raise
-    return _snapshot(path, immutable=True)
-
-
-def _snapshot(path: Path, *, immutable: bool) -> Connection:
-    connection = dialect.read_engine(path, immutable=immutable).connect()
-    try:
-        dialect.touch(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection

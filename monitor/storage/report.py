@@ -20,7 +20,7 @@ from monitor.clock import US_PER_S, Moment
 from monitor.domain.availability import Rhythm, percent
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.prices import usd
-from monitor.storage import lock, tables
+from monitor.storage import tables
 from monitor.storage.codes import MAINTENANCE_CODE, ON_PHASE_CODE, STATUSES, SUCCESS_CODES, UNKNOWN_CODE
 from monitor.storage.reader import Reader, question
 from monitor.storage.retention import pruned_before_us
@@ -180,7 +180,7 @@ def _newest_turn(connection: Connection, check_id: int, span: Period) -> int:
 
 def _daemon_until_us(reader: Reader, now: Moment) -> int:
     """Nothing is due after the daemon has died, even if nobody has written that down yet."""
-    if lock.holder(reader.path) is not None:
+    if reader.database.holder() is not None:
         return now.wall_us
     run = tables.daemon_runs
     query = select(func.coalesce(run.c.ended_at_us, run.c.heartbeat_us)).order_by(run.c.id.desc()).limit(1)

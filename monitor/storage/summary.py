@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from monitor.clock import iso
-from monitor.storage import dialect, tables
+from monitor.storage import tables
 from monitor.storage.engine import revision_of
 from monitor.storage.reader import Reader, question
 
@@ -16,16 +16,16 @@ COUNTED = ("checks", "results", "result_details", "reasons", "incidents", "outbo
 def summary(reader: Reader) -> dict[str, Any]:
     """Facts about the database: `path revision bytes log_bytes free_bytes rows oldest_result newest_result`."""
     connection = reader.connection
-    log = reader.path.with_name(f"{reader.path.name}-wal")
+    sizes = reader.database.sizes(connection)
     by_name = tables.metadata.tables
     rows = {name: connection.execute(select(func.count()).select_from(by_name[name])).scalar_one() for name in COUNTED}
     oldest, newest = _span(reader)
     return {
-        "path": str(reader.path),
-        "revision": revision_of(connection, reader.path),
-        "bytes": reader.path.stat().st_size,
-        "log_bytes": log.stat().st_size if log.exists() else 0,
-        "free_bytes": dialect.free_bytes(connection),
+        "path": reader.database.name,
+        "revision": revision_of(connection, reader.database.name),
+        "bytes": sizes.whole,
+        "log_bytes": sizes.log,
+        "free_bytes": sizes.free,
         "rows": rows,
         "oldest_result": None if oldest is None else iso(oldest),
         "newest_result": None if newest is None else iso(newest),

@@ -13,6 +13,7 @@ from monitor.simulator.sinks import WebhookSink
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 async def test_what_is_committed_arrives_and_is_settled(notify: "Notify", voice: "Voice", tmp_path: Path) -> None:
     """Ten messages go out at once, each once; a drain leaves nothing behind."""
     clock = SystemClock()
-    engine = await asyncio.to_thread(open_for_writing, tmp_path / "x.db")
+    engine = await asyncio.to_thread(open_for_writing, SqliteDatabase(tmp_path / "x.db"))
     writer = Writer(engine)
     journal = Journal(writer)
     await journal.begin_run(DaemonRun("1", 1, "here", clock.now()))

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -33,13 +34,13 @@ def new_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     assert request.param == "sqlite"
     folder = tmp_path_factory.mktemp("contract")
     empty = folder / "empty.db"
-    open_for_writing(empty).dispose()
+    open_for_writing(SqliteDatabase(empty)).dispose()
     numbers = itertools.count()
 
     def make() -> Engine:
         path: Path = folder / f"{next(numbers)}.db"
         shutil.copy(empty, path)
-        return open_for_writing(path)
+        return open_for_writing(SqliteDatabase(path))
 
     return make
 

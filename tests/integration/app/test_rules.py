@@ -31,6 +31,7 @@ from monitor.domain.severity import Severity
 from monitor.storage.codes import STATUS_CODES, TRIGGER_CODES
 from monitor.storage.engine import open_for_writing
 from monitor.storage.measures import measure
+from monitor.storage.sqlite.database import SqliteDatabase
 
 START = Moment(1_795_200_000_000_000, 0)
 CHECK = "gw/chat/m"
@@ -112,7 +113,7 @@ class History:
     """Rows written straight into a database."""
 
     def __init__(self, path: Path) -> None:
-        open_for_writing(path).dispose()
+        open_for_writing(SqliteDatabase(path)).dispose()
         self.path = path
         self.connection = sqlite3.connect(path)
 
@@ -174,7 +175,7 @@ def scene_of(history: History, *checks: Check) -> Scene:
 def again(history: History, *checks: Check) -> Scene:
     """A new life of the daemon on a history."""
     ledger, clock, days = Ledger(*checks), Clock(), dict[str, float]()
-    return Scene(history, ledger, clock, RuleWatch(ledger, history.path, lambda _: days, clock), days)
+    return Scene(history, ledger, clock, RuleWatch(ledger, SqliteDatabase(history.path), lambda _: days, clock), days)
 
 
 def test_availability(history: History) -> None:
@@ -424,8 +425,8 @@ def test_a_slow_turn_is_followed_by_a_long_pause(history: History) -> None:
 async def test_a_reading_ends_when_the_daemon_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stop waits for no window of thirty days."""
     path = tmp_path / "relaywatch.db"
-    await asyncio.to_thread(lambda: open_for_writing(path).dispose())
-    watch = RuleWatch(Ledger(check("m", AVAILABILITY)), path, lambda _: {}, Clock())
+    await asyncio.to_thread(lambda: open_for_writing(SqliteDatabase(path)).dispose())
+    watch = RuleWatch(Ledger(check("m", AVAILABILITY)), SqliteDatabase(path), lambda _: {}, Clock())
     reading, ended = threading.Event(), threading.Event()
 
     def endless(reader: Any, due: Any, now: Moment) -> Any:

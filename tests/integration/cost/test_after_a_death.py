@@ -24,6 +24,7 @@ from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.reader import Reader
 from monitor.storage.spending import Remembered, averages, remembered
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 PRICES = Prices(tables=(PriceTable({"a": Price(2.0, 8.0), "b": Price(0.1, 0.4)}),))
@@ -46,7 +47,7 @@ class Life:
 
     async def open(self) -> None:
         """For the whole story."""
-        self.writer = Writer(await asyncio.to_thread(open_for_writing, self.path))
+        self.writer = Writer(await asyncio.to_thread(open_for_writing, SqliteDatabase(self.path)))
         self.journal = Journal(self.writer)
         await self.journal.register([*CHECKS.values(), LIST], self.now)
         self.accounts = Accounts(PRICES)
@@ -163,7 +164,7 @@ async def test_the_month_and_the_averages_are_remembered(tmp_path: Path) -> None
     assert life.accounts.spent(None, today + 40).month_nusd == 0
 
     def ask() -> Any:
-        with Reader(life.path) as reader:
+        with Reader(SqliteDatabase(life.path)) as reader:
             return averages(reader, today - 3)
 
     (average,) = (await asyncio.to_thread(ask)).values()

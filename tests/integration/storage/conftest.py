@@ -12,6 +12,7 @@ from monitor.domain.health import Health
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 START = Moment(1_795_200_000_000_000, 0)
@@ -22,7 +23,7 @@ class Recorder:
 
     def __init__(self, path: Path) -> None:
         self._runner = asyncio.Runner()
-        self._writer = Writer(open_for_writing(path))
+        self._writer = Writer(open_for_writing(SqliteDatabase(path)))
         self._journal = Journal(self._writer)
 
     def commit(self, number: int, results: int = 50) -> None:

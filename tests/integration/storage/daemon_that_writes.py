@@ -14,7 +14,8 @@ from monitor.domain.health import Health
 from monitor.domain.result import FaultDomain, Phases, Result, Status, Trigger, Verdict
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
-from monitor.storage.lock import DaemonLock
+from monitor.storage.sqlite.database import SqliteDatabase
+from monitor.storage.sqlite.lock import DaemonLock
 from monitor.storage.writer import Writer
 
 START = Moment(1_795_200_000_000_000, 0)
@@ -36,7 +37,7 @@ async def main() -> None:
     """Until killed."""
     path, number = Path(sys.argv[1]), int(sys.argv[2])
     held = await asyncio.to_thread(DaemonLock, path)
-    writer = Writer(await asyncio.to_thread(open_for_writing, path))
+    writer = Writer(await asyncio.to_thread(open_for_writing, SqliteDatabase(path)))
     journal = Journal(writer)
     await journal.begin_run(DaemonRun("1", 1, "h", START.plus_s(number)))
     while held:

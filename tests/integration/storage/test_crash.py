@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StartError
-from monitor.storage import lock
-from monitor.storage.lock import DaemonLock
+from monitor.storage.sqlite import lock
+from monitor.storage.sqlite.lock import DaemonLock
 
 PROGRAM = Path(__file__).with_name("daemon_that_writes.py")
 KILLS = 10

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from monitor.errors import StartError, StorageError
-from monitor.storage import dialect
 from monitor.storage.engine import open_for_writing
+from monitor.storage.sqlite import dialect
+from monitor.storage.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:
     from tests.integration.storage.conftest import Recorder
@@ -24,10 +25,11 @@ import os, sys
 from pathlib import Path
 from monitor.errors import StartError
 from monitor.storage.engine import open_for_writing
+from monitor.storage.sqlite.database import SqliteDatabase
 if os.geteuid() == 0:
     os.seteuid(65534)
 try:
-    open_for_writing(Path(sys.argv[1]))
+    open_for_writing(SqliteDatabase(Path(sys.argv[1])))
 except StartError as error:
     print(error)
 """
@@ -95,22 +97,22 @@ def test_a_disk_that_fills_up_refuses_and_then_accepts(small_disk: Path, recorde
 def test_a_full_disk_refuses_the_start(small_disk: Path) -> None:
     """Said at once, whether the database is new or not."""
     path = small_disk / "x.db"
-    open_for_writing(path).dispose()
+    open_for_writing(SqliteDatabase(path)).dispose()
     shutil.copy(path, small_disk / "old.db")
     _fill(small_disk)
     for name in ("old.db", "new.db"):
         with pytest.raises(StartError, match=r"the disk is full|no space left on device"):
-            open_for_writing(small_disk / name)
+            open_for_writing(SqliteDatabase(small_disk / name))
 
 
 @pytest.mark.root
 def test_a_disk_mounted_read_only_refuses_the_start(small_disk: Path) -> None:
     """Whether there is a database on it or not."""
-    open_for_writing(small_disk / "old.db").dispose()
+    open_for_writing(SqliteDatabase(small_disk / "old.db")).dispose()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     for name in ("old.db", "new.db"):
         with pytest.raises(StartError, match=r"read-only|cannot be opened") as caught:
-            open_for_writing(small_disk / name)
+            open_for_writing(SqliteDatabase(small_disk / name))
         assert "mounted writable" in str(caught.value) or "may be written" in str(caught.value)
 
 
@@ -132,7 +134,7 @@ def test_a_database_that_may_not_grow_refuses_and_then_accepts(tmp_path: Path, r
 def test_a_read_only_file_refuses_the_start(tmp_path: Path) -> None:
     """One message and a hint, no traceback."""
     path = tmp_path / "x.db"
-    open_for_writing(path).dispose()
+    open_for_writing(SqliteDatabase(path)).dispose()
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
     path.chmod(0o444)

@@ -14,6 +14,7 @@ from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 CHECKS = 100
@@ -58,6 +59,6 @@ async def _write(writer: Writer) -> None:
 def test_a_result_takes_at_most_forty_bytes(tmp_path: Path) -> None:
     """Of the whole file: 99 % UP with times and tokens, from 100 checks in turn, details and indexes included."""
     path = tmp_path / "x.db"
-    writer = Writer(open_for_writing(path))
+    writer = Writer(open_for_writing(SqliteDatabase(path)))
     asyncio.run(_write(writer))
     assert (path.stat().st_size - FIXED_BYTES) / (CHECKS * ROUNDS) <= BYTES_A_RESULT

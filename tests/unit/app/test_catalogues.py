@@ -29,6 +29,7 @@ from monitor.storage.catalogues import remembered
 from monitor.storage.engine import open_for_writing
 from monitor.storage.kept import KeptWriter
 from monitor.storage.names import Names
+from monitor.storage.sqlite.database import SqliteDatabase
 
 GPT, CLAUDE = "openai/gpt-4.1", "anthropic/claude-sonnet-4"
 FULL = (CLAUDE, GPT, "openai/gpt-4.1-mini")
@@ -266,7 +267,7 @@ def test_what_was_written_down_comes_back(tmp_path: Path) -> None:
     bench = Bench("")
     bench.read(*FULL)
     bench.read(GPT, "openai/gpt-4.1-mini", times=2)
-    engine = open_for_writing(tmp_path / "x.db")
+    engine = open_for_writing(SqliteDatabase(tmp_path / "x.db"))
     with engine.begin() as connection:
         KeptWriter(engine.dialect, Names(engine.dialect)).write(connection, bench.double.kept)
         soon = remembered(connection, bench.now * US_PER_S).listings["gw"]

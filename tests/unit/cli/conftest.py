@@ -25,6 +25,7 @@ from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.domain.severity import Severity
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 CONFIG = """
@@ -88,7 +89,7 @@ def configured(tmp_path: Path) -> Path:
 def recorded(configured: Path) -> Path:
     """The same with a database: one check up, one down with an open incident, one never probed; no daemon."""
     checks = checks_of(load(configured / "relaywatch.toml").config)
-    asyncio.run(_record(checks, Writer(open_for_writing(configured / "relaywatch.db"))))
+    asyncio.run(_record(checks, Writer(open_for_writing(SqliteDatabase(configured / "relaywatch.db")))))
     return configured
 
 

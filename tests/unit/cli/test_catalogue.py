@@ -15,6 +15,7 @@ from monitor.domain.model_kind import ModelKind
 from monitor.storage.engine import open_for_writing
 from monitor.storage.kept import KeptWriter
 from monitor.storage.names import Names
+from monitor.storage.sqlite.database import SqliteDatabase
 from tests.unit.cli.test_check import Api
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def server() -> Iterator[int]:
 def remembered(relaywatch: "Relaywatch", tmp_path: Path) -> "Relaywatch":
     """A configuration whose endpoint does not answer, and a database that remembers its list."""
     (tmp_path / "relaywatch.toml").write_text(CONFIG.format(port=9))
-    engine = open_for_writing(tmp_path / "relaywatch.db")
+    engine = open_for_writing(SqliteDatabase(tmp_path / "relaywatch.db"))
     with engine.begin() as connection:
         KeptWriter(engine.dialect, Names(engine.dialect)).write(
             connection,

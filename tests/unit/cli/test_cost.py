@@ -15,6 +15,7 @@ from monitor.domain.reply import Usage
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def remember(folder: Path) -> None:
 
     async def write() -> None:
         now = SystemClock().now()
-        writer = Writer(await asyncio.to_thread(open_for_writing, folder / "relaywatch.db"))
+        writer = Writer(await asyncio.to_thread(open_for_writing, SqliteDatabase(folder / "relaywatch.db")))
         check = "gw/chat/openai/gpt-4.1"
         day = Spending(day_of(now.wall_us) - 1, check, 1000, 0, 15_000, 5_000, 70_000_000, now.wall_us)
         at = now.plus_s(-60)

@@ -20,6 +20,7 @@ from monitor.domain.severity import Severity
 from monitor.storage import outbox as real
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 NOW = Moment(1_795_200_000 * US_PER_S, 1_000 * US_PER_S)
@@ -29,7 +30,7 @@ Put = Callable[[Queued], Awaitable[None]]
 @pytest.fixture
 async def outbox_and_put(tmp_path: Path) -> AsyncIterator[tuple[Outbox, Put]]:
     """An empty outbox, and what the ledger's commit does to it."""
-    engine = await asyncio.to_thread(open_for_writing, tmp_path / "x.db")
+    engine = await asyncio.to_thread(open_for_writing, SqliteDatabase(tmp_path / "x.db"))
     writer = Writer(engine)
     journal = Journal(writer)
     await journal.register([Check("gw/chat/m", "gw", CheckKind.CHAT, "m", "gw")], NOW)

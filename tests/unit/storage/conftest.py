@@ -25,6 +25,7 @@ from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox
 from monitor.storage.reader import Reader
+from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 T = TypeVar("T")
@@ -36,11 +37,16 @@ DOWN = Verdict(Status.SERVER_ERROR, FaultDomain.ENDPOINT, "HTTP 503", Action.WAI
 class World:
     """An open database, and builders with short defaults."""
 
-    path: Path
+    database: SqliteDatabase
     writer: Writer
     journal: Journal
     outbox: Outbox
     start: Moment = START
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.database.path
 
     @staticmethod
     def check(name: str = "m", endpoint: str = "gw", **options: Any) -> Check:
@@ -112,7 +118,7 @@ class World:
         """What a reader answers, in a thread."""
 
         def work() -> T:
-            with Reader(self.path) as reader:
+            with Reader(self.database) as reader:
                 return question(reader, *args, **options)
 
         return await asyncio.to_thread(work)
@@ -127,7 +133,7 @@ class World:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database without a row, to be copied."""
     path = tmp_path_factory.mktemp("storage") / "empty.db"
-    open_for_writing(path).dispose()
+    open_for_writing(SqliteDatabase(path)).dispose()
     return path
 
 
@@ -136,7 +142,7 @@ def database(tmp_path: Path, empty_database: Path) -> tuple[Path, Engine]:
     """A file of its own, opened."""
     path = tmp_path / "relaywatch.db"
     shutil.copy(empty_database, path)
-    return path, open_for_writing(path)
+    return path, open_for_writing(SqliteDatabase(path))
 
 
 @pytest.fixture
@@ -144,5 +150,5 @@ async def world(database: tuple[Path, Engine]) -> AsyncIterator[World]:
     """An open database of its own."""
     path, engine = database
     writer = Writer(engine)
-    yield World(path, writer, Journal(writer), Outbox(writer))
+    yield World(SqliteDatabase(path), writer, Journal(writer), Outbox(writer))
     assert await writer.stop()

@@ -11,6 +11,7 @@ from monitor.errors import StartError, UsageError
 from monitor.storage.backup import back_up
 from monitor.storage.engine import open_for_writing
 from monitor.storage.reader import Reader
+from monitor.storage.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
@@ -28,21 +29,21 @@ async def test_a_backup_is_one_whole_file(world: "World", tmp_path: Path) -> Non
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert connection.execute("SELECT count(*) FROM results").fetchone() == (500,)
     connection.close()
-    (await asyncio.to_thread(open_for_writing, target)).dispose()
+    (await asyncio.to_thread(open_for_writing, SqliteDatabase(target))).dispose()
 
 
 def test_a_backup_overwrites_nothing(empty_database: Path, tmp_path: Path) -> None:
     """Not even a file that is no database."""
     target = tmp_path / "precious"
     target.write_text("mine")
-    with Reader(empty_database) as reader, pytest.raises(UsageError, match="overwrites nothing"):
+    with Reader(SqliteDatabase(empty_database)) as reader, pytest.raises(UsageError, match="overwrites nothing"):
         back_up(reader, target)
     assert target.read_text() == "mine"
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing(empty_database: Path, tmp_path: Path) -> None:
     """No folder, no file."""
-    with Reader(empty_database) as reader, pytest.raises(StartError, match="no such file or directory"):
+    with Reader(SqliteDatabase(empty_database)) as reader, pytest.raises(StartError, match="no such file or directory"):
         back_up(reader, tmp_path / "nowhere" / "copy.db")
 
 
@@ -56,6 +57,6 @@ def test_a_backup_that_fails_half_way_leaves_nothing(
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr("monitor.storage.backup._copy", fail)
-    with Reader(empty_database) as reader, pytest.raises(StartError, match="disk is full"):
+    with Reader(SqliteDatabase(empty_database)) as reader, pytest.raises(StartError, match="disk is full"):
         back_up(reader, tmp_path / "copy.db")
     assert list(tmp_path.iterdir()) == []

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from monitor.errors import StartError
-from monitor.storage import dialect, engine, migrate, tables, views
+from monitor.storage import engine, migrate, tables, views
 from monitor.storage.engine import HEAD, open_for_writing
+from monitor.storage.sqlite import dialect
+from monitor.storage.sqlite.database import SqliteDatabase
 
 
 def _schema(path: Path) -> dict[str, list[str]]:
@@ -28,7 +30,7 @@ def test_a_new_database_is_current_and_readable_by_its_group(tmp_path: Path) -> 
     path = tmp_path / "new.db"
     before = os.umask(0o077)
     try:
-        open_for_writing(path).dispose()
+        open_for_writing(SqliteDatabase(path)).dispose()
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o640
@@ -38,7 +40,7 @@ def test_a_new_database_is_current_and_readable_by_its_group(tmp_path: Path) -> 
 def test_migrations_give_the_schema_that_the_code_describes(tmp_path: Path) -> None:
     """What the scripts build and what the tables say is the same SQL."""
     migrated, described = tmp_path / "migrated.db", tmp_path / "described.db"
-    open_for_writing(migrated).dispose()
+    open_for_writing(SqliteDatabase(migrated)).dispose()
     plain = create_engine(f"sqlite:///{described}")
     tables.metadata.create_all(plain)
     plain.dispose()
@@ -55,23 +57,25 @@ def test_the_known_head_is_the_newest_script() -> None:
     assert migrate.newest_revision() == engine.HEAD == engine.REVISIONS[-1]
 
 
-def test_alembic_is_imported_only_for_a_migration(tmp_path: Path) -> None:
-    """A current database opens without it: it costs memory and time."""
+def test_what_is_not_needed_is_not_imported(tmp_path: Path) -> None:
+    """A current file opens without Alembic and without the other engine: they cost memory and time."""
     path = tmp_path / "current.db"
-    open_for_writing(path).dispose()
+    open_for_writing(SqliteDatabase(path)).dispose()
     code = (
         "import sys; from pathlib import Path; from monitor.storage.engine import open_for_writing;"
-        f"open_for_writing(Path({str(path)!r})); print('alembic' in sys.modules)"
+        "from monitor.storage.sqlite.database import SqliteDatabase;"
+        f"open_for_writing(SqliteDatabase(Path({str(path)!r})));"
+        "print({'alembic', 'psycopg', 'sqlalchemy.dialects.postgresql'} & {*sys.modules} or 'none')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == "none\n"
 
 
 def test_a_migration_is_announced_once(tmp_path: Path) -> None:
     """Who waits for the start learns that it takes longer; the second start does not migrate."""
     path, announced = tmp_path / "new.db", list[str]()
     for _ in range(2):
-        open_for_writing(path, on_migration=lambda: announced.append("now")).dispose()
+        open_for_writing(SqliteDatabase(path), on_migration=lambda: announced.append("now")).dispose()
     assert announced == ["now"]
 
 
@@ -79,7 +83,7 @@ def test_the_instance_is_given_once(tmp_path: Path) -> None:
     """The name of a database outlives every start."""
     path, names = tmp_path / "new.db", set[str]()
     for _ in range(2):
-        open_for_writing(path).dispose()
+        open_for_writing(SqliteDatabase(path)).dispose()
         with sqlite3.connect(path) as connection:
             names.add(connection.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
         connection.close()
@@ -89,7 +93,7 @@ def test_the_instance_is_given_once(tmp_path: Path) -> None:
 
 def test_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
     """Durability and integrity are set and looked at again."""
-    opened = open_for_writing(tmp_path / "new.db")
+    opened = open_for_writing(SqliteDatabase(tmp_path / "new.db"))
     with opened.connect() as connection:
         values = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -109,18 +113,18 @@ def test_a_pragma_that_does_not_hold_refuses_the_start(tmp_path: Path, monkeypat
     """A file system that cannot do WAL says "delete" and no error."""
     monkeypatch.setitem(dialect._PRAGMAS, "busy_timeout", "'nonsense'")
     with pytest.raises(StartError, match="PRAGMA busy_timeout is 0 and cannot be set"):
-        open_for_writing(tmp_path / "new.db")
+        open_for_writing(SqliteDatabase(tmp_path / "new.db"))
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     """An older program must not write what it does not understand."""
     path = tmp_path / "newer.db"
-    open_for_writing(path).dispose()
+    open_for_writing(SqliteDatabase(path)).dispose()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     with pytest.raises(StartError, match=r"written by a newer version of RelayWatch \(revision 9999\)"):
-        open_for_writing(path)
+        open_for_writing(SqliteDatabase(path))
 
 
 def test_the_tables_of_another_program_are_refused(tmp_path: Path) -> None:
@@ -130,21 +134,21 @@ def test_the_tables_of_another_program_are_refused(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE monitors (id)")
     connection.close()
     with pytest.raises(StartError, match="belongs to another program: it holds the tables monitors"):
-        open_for_writing(path)
+        open_for_writing(SqliteDatabase(path))
     assert list(_schema(path)) == ["monitors"]
 
 
 def test_a_folder_that_does_not_exist_is_said(tmp_path: Path) -> None:
     """The hint makes it."""
     with pytest.raises(StartError, match=r"folder of the database .* does not exist") as caught:
-        open_for_writing(tmp_path / "nowhere" / "x.db")
+        open_for_writing(SqliteDatabase(tmp_path / "nowhere" / "x.db"))
     assert "mkdir -p" in str(caught.value)
 
 
 def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
     """A path that ends too early."""
     with pytest.raises(StartError, match="is a folder"):
-        open_for_writing(tmp_path)
+        open_for_writing(SqliteDatabase(tmp_path))
 
 
 def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
@@ -152,19 +156,19 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear reader,\n" * 100)
     with pytest.raises(StartError, match="the file is not an SQLite database"):
-        open_for_writing(path)
+        open_for_writing(SqliteDatabase(path))
     assert path.read_text().startswith("Dear reader")
 
 
 def test_a_damaged_database_is_said(tmp_path: Path) -> None:
     """A page of nonsense where the tables are listed."""
     path = tmp_path / "damaged.db"
-    open_for_writing(path).dispose()
+    open_for_writing(SqliteDatabase(path)).dispose()
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 3000)
     with pytest.raises(StartError, match="the file is damaged"):
-        open_for_writing(path)
+        open_for_writing(SqliteDatabase(path))
 
 
 def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +181,9 @@ def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     with monkeypatch.context() as patched:
         patched.setattr(views, "create", refuse)
         with pytest.raises(StartError, match="no more"):
-            open_for_writing(path)
+            open_for_writing(SqliteDatabase(path))
     assert _schema(path) == {}
-    open_for_writing(path).dispose()
+    open_for_writing(SqliteDatabase(path)).dispose()
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
     connection.close()

@@ -11,7 +11,7 @@ from monitor.domain.health import Health, advance
 from monitor.domain.result import Phases, Status, Verdict
 from monitor.storage import history
 from monitor.storage.history import Selection
-from monitor.storage.lock import DaemonLock
+from monitor.storage.sqlite.lock import DaemonLock
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World

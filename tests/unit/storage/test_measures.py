@@ -12,11 +12,11 @@ from monitor.domain.availability import Rhythm, percent
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.rules import Counts, CountsOf, Percentile, PercentileOf, Timing
 from monitor.storage import measures
-from monitor.storage.lock import DaemonLock
 from monitor.storage.measures import Answers, measure
 from monitor.storage.reader import Reader
 from monitor.storage.report import Period, report
 from monitor.storage.retention import Retention
+from monitor.storage.sqlite.lock import DaemonLock
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World

@@ -10,9 +10,9 @@ from monitor.domain.availability import Rhythm
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Status, Trigger, Verdict
-from monitor.storage.lock import DaemonLock
 from monitor.storage.report import Period, report
 from monitor.storage.spending import Used
+from monitor.storage.sqlite.lock import DaemonLock
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StartError
-from monitor.storage import lock
-from monitor.storage.lock import DaemonLock, holder
+from monitor.storage.sqlite import lock
+from monitor.storage.sqlite.lock import DaemonLock, holder
 
 
 def test_the_holder_is_named(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_holder_that_died_leaves_the_way_free(tmp_path: Path) -> None:
     """The operating system releases what a killed process held, even though its name is still written there."""
     path = tmp_path / "x.db"
     code = (
-        "import os; from pathlib import Path; from monitor.storage.lock import DaemonLock;"
+        "import os; from pathlib import Path; from monitor.storage.sqlite.lock import DaemonLock;"
         f"held = DaemonLock(Path({str(path)!r})); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code], check=False)

@@ -7,22 +7,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from monitor.errors import StartError
-from monitor.storage.dialect import FILE_MODE
+from monitor.storage.database import Holder
 from monitor.storage.faults import no_folder, start_error_of_os
+from monitor.storage.sqlite.dialect import FILE_MODE
 
 TRIES = 5
 PAUSE_S = 0.02
 _MOST_BYTES = 512
-
-
-class Holder(NamedTuple):
-    """Who holds a database."""
-
-    pid: int
-    host: str
 
 
 class DaemonLock:

@@ -1,0 +1,85 @@
+"""What a database is to those who open it: one value per configured URL, whichever engine stands behind it.
+
+Owns the contract only. The engines are `sqlite` and `postgresql`, `configured` chooses, `dialect` is the SQL they speak.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import Connection, Engine
+
+
+class Holder(NamedTuple):
+    """Who holds a database."""
+
+    pid: int
+    host: str
+
+
+class Sizes(NamedTuple):
+    """What a database takes on its disk, in bytes.
+
+    Attributes:
+        whole: all of it.
+        log: the write-ahead log beside it, where that is this database's own.
+        free: what deleted rows have left behind, to be used again.
+    """
+
+    whole: int
+    log: int
+    free: int
+
+
+class Database(Protocol):
+    """Where everything is recorded."""
+
+    @property
+    def name(self) -> str:
+        """How people know it: the file, or the URL without its secret."""
+        ...
+
+    def prepare(self) -> None:
+        """Whatever must be there before it can be opened for writing.
+
+        Raises:
+            StartError: it cannot be; says why and what to do.
+        """
+        ...
+
+    def write_engine(self) -> Engine:
+        """Connections that write, one transaction at a time; nothing is opened yet.
+
+        Raises:
+            StartError: what the engine needs is not installed.
+        """
+        ...
+
+    def snapshot(self) -> Connection:
+        """A connection of its own that cannot write and sees one moment. Never creates anything.
+
+        Raises:
+            UsageError: there is no database yet.
+            StartError: it cannot be opened.
+        """
+        ...
+
+    def hold(self) -> AbstractContextManager[object]:
+        """Entered for the life of a daemon: nobody else records into this database meanwhile.
+
+        Raises:
+            StartError: another process holds it.
+        """
+        ...
+
+    def holder(self) -> Holder | None:
+        """Who holds it now; None if nobody does."""
+        ...
+
+    def sizes(self, connection: Connection) -> Sizes:
+        """What it takes on its disk."""
+        ...
+
+    def stop_when(self, connection: Connection, wished: Callable[[], bool]) -> None:
+        """Ends every statement of a snapshot early, as refused, once `wished` says so."""
+        ...
