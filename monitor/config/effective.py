@@ -18,6 +18,7 @@ from monitor.config.hours import HoursTable
 from monitor.config.model import Model, toml_key
 from monitor.config.schema import Config
 from monitor.config.secrets import MASK, SecretRef
+from monitor.config.size import Size, format_size
 from monitor.config.urls import Address
 from monitor.config.values import RatioOrFalse
 from monitor.domain.check import Ratio
@@ -115,6 +116,7 @@ def _plain(name: str, value: Any) -> Any:
 
 _FORMS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Ratio, RatioOrFalse.format),
+    (Size, format_size),
     (Enum, lambda value: value.value),
     (Address, str),
     (Path, str),

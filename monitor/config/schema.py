@@ -20,10 +20,11 @@ from monitor.config.cost import CostTable, PriceEntries
 from monitor.config.deadman import Deadman
 from monitor.config.endpoints import Defaults, Endpoint, ModelTable, Overrides
 from monitor.config.fields import PublicUrl, Targets
+from monitor.config.keeping import Keeping
 from monitor.config.maintenance import MaintenanceTable
 from monitor.config.model import Model, detail, nearest, wrong
 from monitor.config.secrets import SecretRef
-from monitor.config.values import Concurrency, Retention, TimeZone, seconds
+from monitor.config.values import Concurrency, TimeZone
 from monitor.domain.action import Language
 
 __all__ = [
@@ -59,11 +60,10 @@ class Probes(Model):
     concurrency: Concurrency = 100
 
 
-class Storage(Model):
-    """`[storage]`: the database, and for how long it keeps single results."""
+class Storage(Keeping):
+    """`[storage]`: the database, and for how long it keeps what."""
 
     url: Annotated[str, BeforeValidator(urls.storage_url)] = "sqlite:///relaywatch.db"
-    raw_retention_s: Retention = seconds("90d")
 
 
 class Web(Model):

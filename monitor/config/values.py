@@ -130,7 +130,8 @@ ConfirmInterval = Annotated[float, Within("100ms", "1h")]
 Timeout = Annotated[float, Within("10ms", "1h")]
 SlowAfter = Annotated[float, Within("1ms", "1h", off="slow answers are not told")]
 LoadingGrace = Annotated[float, Within("1s", "1d", off="a loading model counts like any failure")]
-Retention = Annotated[float, Within("1d", "36500d")]
+RETENTION_WITHIN = Within("1d", "36500d")
+Retention = Annotated[float, RETENTION_WITHIN]
 FailureRatio = Annotated[Ratio | Literal[False], RatioOrFalse()]
 
 Flag = Annotated[bool, Field(strict=True)]
