@@ -5,6 +5,7 @@
     |   |-- ConfigError      the configuration is wrong; carries every problem
     |   |-- StartError       the daemon cannot start here (disk, port, lock)
     |-- StorageError         the database refuses; retried by the ledger
+    |-- LeadershipError      exit 70: another daemon has taken the database over
     |-- InternalError        exit 70: a part of the daemon died
 
 What a probe found and what a channel answered are values, not errors.
@@ -78,6 +79,10 @@ class StartError(UsageError):
 
 class StorageError(RelayWatchError):
     """The database refused a statement; nothing of that transaction was written."""
+
+
+class LeadershipError(RelayWatchError):
+    """Another daemon has taken the database over: nothing more may be written or sent."""
 
 
 class InternalError(RelayWatchError):

@@ -106,6 +106,8 @@ leadership = Table(
     Column("run_id", Integer),
     Column("pid", Integer, nullable=False),
     Column("host", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("since_us", BigInteger, nullable=False),
     Column("heartbeat_us", BigInteger, nullable=False),
     Column("released", SmallInteger, nullable=False),
     Column("batch", BigInteger, nullable=False),

@@ -1,7 +1,7 @@
 """The one writer thread: everything that changes the database runs here, in order, each in a transaction of its own.
 
-Owns the thread, its connection and the translation of what the database refuses into `StorageError`. Does not know what
-is written.
+Owns the thread and the translation of what the database refuses into `StorageError`; the connection is `link`'s. Does
+not know what is written.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Engine
 
 from monitor.errors import StorageError
 from monitor.storage.faults import DatabaseFault, storage_error
+from monitor.storage.fence import Fence
+from monitor.storage.link import Link
 
 T = TypeVar("T")
 
@@ -31,11 +33,13 @@ class Writer:
 
     Args:
         engine: of `engine.open_for_writing`; the thread opens its connection when the first work arrives.
+        fence: proves before each commit that this daemon may write; None where nobody else can.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, fence: Fence | None = None) -> None:
         self.dialect = engine.dialect
-        self._engine = engine
+        self._fence = fence
+        self._link = Link(engine, fence)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._stopped = False
         # A daemon thread: a disk that hangs must not keep the process from ending.
@@ -52,7 +56,9 @@ class Writer:
             settled: told, in the writer thread, whether the transaction was committed; for caches of that thread.
 
         Raises:
-            StorageError: the database refused; nothing of this work was written.
+            StorageError: the database refused; nothing of this work was written. Where the answer to its commit was
+                lost and the database is away, it may have been: `settled` is told before the next work runs.
+            LeadershipError: another daemon has taken the database over.
         """
         if self._stopped:
             raise StorageError("the database is closed")
@@ -60,6 +66,16 @@ class Writer:
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(work, settled, loop, future))
         return await future
+
+    async def assure(self) -> None:
+        """Prove that this daemon is still the one that may act for the database; asks it only where that is not sure.
+
+        Raises:
+            LeadershipError: another has taken over.
+            StorageError: the database cannot be asked.
+        """
+        if self._fence is not None and not self._fence.is_sure():
+            await self.run(self._fence.verify)
 
     async def stop(self, timeout_s: float = 5.0) -> bool:
         """Ends the thread after the work handed over so far and closes the connection.
@@ -74,22 +90,19 @@ class Writer:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        connection: Connection | None = None
         while (job := self._jobs.get()) is not None:
             outcome, fault = None, None
             try:
-                if connection is None:
-                    connection = self._engine.connect()
-                with connection.begin():
-                    outcome = job.work(connection)
+                outcome = self._link.transact(job.work, job.settled or _nobody)
             except BaseException as error:  # noqa: BLE001  whatever it is belongs to who asked
                 fault = _for_people(error)
-            if job.settled is not None:
-                job.settled(fault is None)
             _answer(job, outcome, fault)
-        if connection is not None:
-            with suppress(*DatabaseFault):
-                connection.close()
+        self._link.close()
+
+
+def _nobody(committed: bool) -> None:  # noqa: FBT001  a callback
+    """Nobody wants to know."""
+    del committed
 
 
 def _for_people(error: BaseException) -> BaseException:

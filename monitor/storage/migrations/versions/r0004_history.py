@@ -81,8 +81,11 @@ def _leadership() -> None:
         sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("since_us", sa.BigInteger(), nullable=False),
         sa.Column("heartbeat_us", sa.BigInteger(), nullable=False),
         sa.Column("released", sa.SmallInteger(), nullable=False),
         sa.Column("batch", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leadership")),
+        if_not_exists=True,  # a daemon takes the lead before it migrates
     )
