@@ -1,0 +1,285 @@
+"""A sketch of many durations in few bytes: counts in fixed buckets, from which percentiles are read within 2 %.
+
+Owns the buckets, how counts are written down, and how thousands of sketches are put together; which durations are
+sketched is decided by who makes roll-ups. Pure, and only whole numbers: a sketch is the same wherever and in whichever
+order it was made, so that roll-ups can be compared byte by byte.
+
+A bucket holds the values that one of them, its representative, stands for within `RELATIVE_ERROR`; up to 48 each value
+has a bucket of its own. Written down, a sketch is two bytes of heading (the form in the upper four bits, the first
+bucket in the lower twelve) and a body in the shortest of these forms:
+
+    0     the bucket of each value, counted from the first: one byte a value, in order
+    1 2 4 the count of each bucket from the first to the last: so many bytes each
+    7     pairs of a bucket, counted from the first (two bytes), and its count (four), in order
+
+Numbers are little-endian. Forms 0 and 1 are what nearly all sketches of five minutes and of an hour have; they are put
+together without a step of Python per value or bucket.
+"""
+
+import struct
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
+from math import ceil
+
+from monitor.errors import StorageError
+
+RELATIVE_ERROR = 0.02
+LARGEST = 2**63 - 1
+"""Larger values count as this one."""
+
+_PERCENT_UP, _PERCENT_DOWN = 102, 98
+_HEADING = struct.Struct("<H")
+_FIRST_MASK, _FORM_SHIFT = 0x0FFF, 12
+_EACH, _PAIRS = 0, 7
+_WIDTHS = {1: "B", 2: "H", 4: "I"}
+_EACH_SPAN = 256
+_BYTES = bytes(range(_EACH_SPAN))
+_SHIFTED = _BYTES + _BYTES
+_HEADING_BITS = 8 * _HEADING.size
+# Adding up values one by one costs more than adding counts, so it must save something.
+_EACH_WEIGHT = 2
+_PAIR = struct.Struct("<HI")
+# A pair costs a step of Python when sketches are put together, so it must save something.
+_PAIR_WEIGHT = 2
+# So many counts of one byte fit two bytes when they are added.
+_ADDED_AT_ONCE = 256
+
+_Alike = tuple[int, list[bytes]]
+"""Sketches of one form with the same first bucket, and that bucket."""
+
+
+class SketchError(StorageError):
+    """What stands in the database as a sketch is none."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"a roll-up's sketch is damaged: {what}", hint="`relaywatch db rebuild` makes roll-ups again from results"
+        )
+
+
+def _buckets() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The least value and the representative of each bucket."""
+    least, representatives = [0], [0]
+    following = 1
+    while following <= LARGEST:
+        representative = following * _PERCENT_UP // 100
+        least.append(following)
+        representatives.append(representative)
+        following = representative * 100 // _PERCENT_DOWN + 1
+    return tuple(least), tuple(representatives)
+
+
+_LEAST, _REPRESENTATIVES = _buckets()
+BUCKETS = len(_LEAST)
+
+
+def bucket_of(value: int) -> int:
+    """The number of the bucket that holds a value; below 0 is 0."""
+    return bisect_right(_LEAST, value) - 1 if value > 0 else 0
+
+
+def encode(values: Iterable[int]) -> bytes:
+    """The sketch of these values; empty for none."""
+    return _encoded(Counter(map(bucket_of, values)))
+
+
+class Sketch:
+    """Values of which only their buckets are known; takes in other sketches, and tells quantiles.
+
+    What is added is put together when somebody asks, all at once.
+
+    Args:
+        blobs: sketches as they were written down.
+    """
+
+    __slots__ = ("_counts", "_waiting")
+
+    def __init__(self, blobs: Iterable[bytes] = ()) -> None:
+        self._counts: Counter[int] = Counter()
+        self._waiting = list(blobs)
+
+    def add(self, blob: bytes) -> None:
+        """Take in a sketch as it was written down; whether it is sound is seen when somebody asks."""
+        self._waiting.append(blob)
+
+    def add_values(self, values: Iterable[int]) -> None:
+        """Take in values."""
+        self._counts.update(map(bucket_of, values))
+
+    def merge(self, other: "Sketch") -> None:
+        """Take in all that another holds; it stays as it is."""
+        self._counts.update(other._counts)  # noqa: SLF001  of the same class
+        self._waiting.extend(other._waiting)  # noqa: SLF001  the same
+
+    @property
+    def count(self) -> int:
+        """How many values there are.
+
+        Raises:
+            SketchError: something that was added is no sketch.
+        """
+        return self._put_together().total()
+
+    def quantile(self, share: float) -> int | None:
+        """The value at the nearest rank, within `RELATIVE_ERROR`; None without values.
+
+        Args:
+            share: more than 0 and at most 1; 0.95 for the 95th percentile.
+
+        Raises:
+            SketchError: something that was added is no sketch.
+        """
+        found = self.quantiles((share,))
+        return None if found is None else found[0]
+
+    def quantiles(self, shares: Sequence[float]) -> tuple[int, ...] | None:
+        """Several at the cost of one; None without values.
+
+        Raises:
+            SketchError: something that was added is no sketch.
+        """
+        counts = self._put_together()
+        if not counts:
+            return None
+        buckets = sorted(counts)
+        reached = list(accumulate(map(counts.__getitem__, buckets)))
+        ranks = (max(1, ceil(round(share * reached[-1], 9))) for share in shares)
+        return tuple(_REPRESENTATIVES[buckets[bisect_left(reached, rank)]] for rank in ranks)
+
+    def to_bytes(self) -> bytes:
+        """As it is written down: the same bytes for the same values, however they came together.
+
+        Raises:
+            SketchError: something that was added is no sketch.
+        """
+        if not self._counts and len(self._waiting) == 1:
+            counts = Counter(_counted(self._waiting))
+            return self._waiting[0] if _encoded(counts) == self._waiting[0] else _encoded(counts)
+        return _encoded(self._put_together())
+
+    def _put_together(self) -> Counter[int]:
+        if self._waiting:
+            self._counts.update(_counted(self._waiting))
+            self._waiting = []
+        return self._counts
+
+
+def _encoded(counts: Mapping[int, int]) -> bytes:
+    if not counts:
+        return b""
+    buckets = sorted(counts)
+    first, span = buckets[0], buckets[-1] - buckets[0] + 1
+    most, total = max(counts.values()), sum(counts.values())
+    width = 1 if most < 1 << 8 else 2 if most < 1 << 16 else 4
+    dense = width * span
+    if _EACH_WEIGHT * total <= dense and span <= _EACH_SPAN:
+        each = (bytes((bucket - first,)) * counts[bucket] for bucket in buckets)
+        return _HEADING.pack(first) + b"".join(each)
+    if _PAIR_WEIGHT * _PAIR.size * len(buckets) < dense:
+        pairs = (_PAIR.pack(bucket - first, counts[bucket]) for bucket in buckets)
+        return _HEADING.pack(first | _PAIRS << _FORM_SHIFT) + b"".join(pairs)
+    body = struct.pack(f"<{span}{_WIDTHS[width]}", *(counts.get(first + place, 0) for place in range(span)))
+    return _HEADING.pack(first | width << _FORM_SHIFT) + body
+
+
+def _counted(blobs: Iterable[bytes]) -> dict[int, int]:
+    """The values of many sketches by bucket."""
+    alike: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for blob in blobs:
+        alike[blob[:2]].append(blob)
+    alike.pop(b"", None)
+    forms: defaultdict[int, list[_Alike]] = defaultdict(list)
+    for heading, some in alike.items():
+        if len(heading) < _HEADING.size or any(len(blob) == _HEADING.size for blob in some):
+            raise SketchError("it ends with its heading")
+        (told,) = _HEADING.unpack(heading)
+        forms[told >> _FORM_SHIFT].append((told & _FIRST_MASK, some))
+    total: Counter[int] = Counter()
+    for form, groups in forms.items():
+        if form not in _ADDING:
+            raise SketchError(f"there is no form {form}")
+        total.update(_ADDING[form](groups))
+    if total and max(total) >= BUCKETS:
+        raise SketchError("it goes beyond the last bucket")
+    return total
+
+
+def _add_each(groups: Iterable[_Alike]) -> Mapping[int, int]:
+    total: Counter[int] = Counter()
+    by_page: defaultdict[int, list[bytes]] = defaultdict(list)
+    for first, blobs in groups:
+        page, shift = divmod(first, _EACH_SPAN)
+        places = b"".join([blob[2:] for blob in blobs])
+        below = bytes(range(_EACH_SPAN - shift))
+        by_page[page].append(places.translate(_SHIFTED[shift : shift + _EACH_SPAN], _BYTES[len(below) :]))
+        if shift:
+            by_page[page + 1].append(places.translate(_SHIFTED[shift : shift + _EACH_SPAN], below))
+    for page, several in by_page.items():
+        counts = Counter(b"".join(several))
+        total.update({page * _EACH_SPAN + place: count for place, count in counts.items()})
+    return total
+
+
+def _add_bytes(groups: Sequence[_Alike]) -> Mapping[int, int]:
+    """Counts of one byte, added as one large number each: the even places and the odd ones, so that two bytes do."""
+    lowest = min(first for first, _ in groups)
+    places = (max(first + max(map(len, blobs)) for first, blobs in groups) - lowest) // 2 + 1
+    mask = int.from_bytes(b"\xff\x00" * places, "little")
+    totals, even, odd, added = Counter[int](), 0, 0, 0
+    for first, blobs in groups:
+        shift = 8 * (first - lowest)
+        for blob in blobs:
+            number = int.from_bytes(blob, "little") >> _HEADING_BITS << shift
+            even += number & mask
+            odd += number >> 8 & mask
+            added += 1
+            if added == _ADDED_AT_ONCE:
+                totals.update(_of_lanes(even, odd, places, lowest))
+                even = odd = added = 0
+    totals.update(_of_lanes(even, odd, places, lowest))
+    return totals
+
+
+def _of_lanes(even: int, odd: int, places: int, lowest: int) -> dict[int, int]:
+    lanes = struct.Struct(f"<{places}H")
+    counts = [0] * (2 * places)
+    counts[0::2] = lanes.unpack(even.to_bytes(2 * places, "little"))
+    counts[1::2] = lanes.unpack(odd.to_bytes(2 * places, "little"))
+    return {bucket: count for bucket, count in enumerate(counts, start=lowest) if count}
+
+
+def _add_wide(width: int) -> Callable[[Sequence[_Alike]], Mapping[int, int]]:
+    def add(groups: Sequence[_Alike]) -> Mapping[int, int]:
+        total: Counter[int] = Counter()
+        for first, blobs in groups:
+            for blob in blobs:
+                count, rest = divmod(len(blob) - _HEADING.size, width)
+                if rest:
+                    raise SketchError("it ends within a count")
+                counts = struct.unpack_from(f"<{count}{_WIDTHS[width]}", blob, _HEADING.size)
+                total.update({bucket: count for bucket, count in enumerate(counts, start=first) if count})
+        return total
+
+    return add
+
+
+def _add_pairs(groups: Sequence[_Alike]) -> Mapping[int, int]:
+    total: Counter[int] = Counter()
+    for first, blobs in groups:
+        for blob in blobs:
+            if (len(blob) - _HEADING.size) % _PAIR.size:
+                raise SketchError("it ends within a pair")
+            for place, count in _PAIR.iter_unpack(blob[_HEADING.size :]):
+                total[first + place] += count
+    return total
+
+
+_ADDING: Mapping[int, Callable[[Sequence[_Alike]], Mapping[int, int]]] = {
+    _EACH: _add_each,
+    1: _add_bytes,
+    2: _add_wide(2),
+    4: _add_wide(4),
+    _PAIRS: _add_pairs,
+}
