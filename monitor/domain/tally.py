@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from monitor.domain.availability import percent
 from monitor.domain.result import Status
-from monitor.domain.sketch import SketchError, Sketch
+from monitor.domain.sketch import Sketch, SketchError
 
 _TENTHS_PER_MS = 10
 
