@@ -5,10 +5,9 @@ Pure arithmetic on times. Owns the choice only; what rows hold is told in `stora
 never of a little more, or a little less, than it says.
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -81,27 +80,6 @@ def plan(since_us: int, until_us: int, kept: Sequence[Kept]) -> tuple[Span, ...]
     )
 
 
-def fitting(kept: Sequence[Kept], edges: Sequence[int]) -> list[Kept]:
-    """Those whose stretches lie on one side of every edge, so that a row belongs to one step."""
-    return [one for one in kept if one.length_us == SINGLE or not any(edge % one.length_us for edge in edges)]
-
-
-def even_edges(since_us: int, until_us: int, step_us: int) -> list[int]:
-    """Edges of steps of one length that begin at whole multiples of it; the first and the last are the period's own."""
-    first = (since_us // step_us + 1) * step_us
-    return [since_us, *range(first, until_us, step_us), until_us]
-
-
-def day_edges(since_us: int, until_us: int, zone: ZoneInfo) -> list[int]:
-    """The midnights of a time zone in a period (a day may have 23 or 25 hours), and the period's own two ends."""
-    day = _day_of(since_us, zone)
-    edges = [since_us]
-    while edges[-1] < until_us:
-        day += timedelta(days=1)
-        edges.append(min(midnight_us(day, zone), until_us))
-    return edges
-
-
 def months(newest: date, count: int) -> list[tuple[str, date, date]]:
     """Calendar months with their first day and that of the next, the oldest first.
 
@@ -117,12 +95,3 @@ def months(newest: date, count: int) -> list[tuple[str, date, date]]:
 def midnight_us(day: date, zone: ZoneInfo) -> int:
     """When a day begins there, in microseconds since 1970; where midnight is skipped, when the clock goes on."""
     return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * US_PER_S
-
-
-def step_of(edges: Sequence[int], at_us: int) -> int:
-    """In which step between two edges a moment lies, counted from 0."""
-    return bisect_right(edges, at_us) - 1
-
-
-def _day_of(at_us: int, zone: ZoneInfo) -> date:
-    return datetime.fromtimestamp(at_us / US_PER_S, zone).date()

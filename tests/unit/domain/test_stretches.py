@@ -1,6 +1,6 @@
 """Which roll-ups answer for a period."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -9,18 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.clock import US_PER_S
-from monitor.domain.stretches import (
-    SINGLE,
-    Kept,
-    Span,
-    day_edges,
-    even_edges,
-    fitting,
-    midnight_us,
-    months,
-    plan,
-    step_of,
-)
+from monitor.domain.stretches import SINGLE, Kept, Span, midnight_us, months, plan
 
 HOUR_US = 3600 * US_PER_S
 SHORT, MIDDLE, LONG = 3, 12, 60
@@ -122,45 +111,27 @@ def test_of_nothing_there_is_nothing() -> None:
     assert plan(5, 9, [Kept(LONG), Kept(SINGLE)]) == (Span(SINGLE, 5, 9),)
 
 
-@given(moments, moments, st.integers(1, 50))
-def test_even_steps_cover_the_period(since: int, length: int, step: int) -> None:
-    """Each but the first and the last is whole; every moment lies in the step between its edges."""
-    until = since + length
-    edges = even_edges(since, until, step)
-    assert (edges[0], edges[-1]) == (since, until)
-    assert all(edge % step == 0 for edge in edges[1:-1])
-    for at in range(since, until):
-        place = step_of(edges, at)
-        assert edges[place] <= at < edges[place + 1]
-
-
-def test_rows_belong_to_one_step_only() -> None:
-    """Days cannot be told apart in hours; hours can in days."""
-    levels = [Kept(LONG), Kept(MIDDLE), Kept(SINGLE)]
-    assert fitting(levels, [0, 60, 120]) == levels
-    assert fitting(levels, [12, 72]) == levels[1:]
-    assert fitting(levels, [5, 17]) == levels[2:]
-
-
 @pytest.mark.parametrize(
     ("zone", "month", "hours"),
-    [("Europe/Berlin", 3, 23), ("Europe/Berlin", 10, 25), ("Asia/Seoul", 3, 24), ("Australia/Lord_Howe", 4, 24.5)],
+    [
+        ("Europe/Berlin", 3, 31 * 24 - 1),
+        ("Europe/Berlin", 10, 31 * 24 + 1),
+        ("Asia/Seoul", 3, 31 * 24),
+        ("Australia/Lord_Howe", 4, 30 * 24 + 0.5),
+    ],
 )
-def test_a_day_may_be_longer_or_shorter(zone: str, month: int, hours: float) -> None:
-    """Where the clock is changed; every day of the month has its midnight."""
+def test_a_month_may_be_longer_or_shorter(zone: str, month: int, hours: float) -> None:
+    """Where the clock is changed; a calendar month has every hour of it, once."""
     there = ZoneInfo(zone)
-    since, until = (midnight_us(date(2026, one, 1), there) for one in (month, month + 1))
-    edges = day_edges(since, until, there)
-    lengths = {(after - before) / HOUR_US for before, after in pairwise(edges)}
-    assert len(edges) - 1 in {30, 31}
-    assert lengths == {24.0, hours}
+    ((_, first, following),) = months(date(2026, month, 17), 1)
+    assert (midnight_us(following, there) - midnight_us(first, there)) / HOUR_US == hours
 
 
-def test_days_of_a_period_that_begins_at_noon() -> None:
-    """The first and the last are parts of days."""
-    seoul, at = ZoneInfo("Asia/Seoul"), round(datetime(2026, 11, 1, 3, tzinfo=UTC).timestamp()) * US_PER_S
-    edges = day_edges(at, at + 36 * HOUR_US, seoul)
-    assert [(edge - at) // HOUR_US for edge in edges] == [0, 12, 36]
+def test_a_midnight_that_is_skipped() -> None:
+    """In Beirut the clock goes from 0:00 to 1:00: the day begins with the change."""
+    beirut = ZoneInfo("Asia/Beirut")
+    first, second = (midnight_us(date(2026, 3, day), beirut) for day in (29, 30))
+    assert (second - first) / HOUR_US == 23
 
 
 def test_calendar_months() -> None:

@@ -11,7 +11,7 @@ from monitor.clock import US_PER_S, Moment
 from monitor.domain.availability import Rhythm, percent
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.rules import Counts, CountsOf, Percentile, PercentileOf, Timing
-from monitor.storage import measures
+from monitor.storage import sums
 from monitor.storage.measures import Answers, measure
 from monitor.storage.reader import Reader
 from monitor.storage.report import Period, report
@@ -95,7 +95,7 @@ async def test_a_check_that_is_not_in_the_database_has_no_answer(world: "World")
 @pytest.mark.parametrize("checks", [1, 7])
 async def test_figures_agree_with_the_report(world: "World", monkeypatch: pytest.MonkeyPatch, checks: int) -> None:
     """Availability, coverage and percentiles of random histories are the report's, however they are cut into bites."""
-    monkeypatch.setattr(measures, "CHECKS_AT_ONCE", 3)
+    monkeypatch.setattr(sums, "CHECKS_AT_ONCE", 3)
     await world.begin()
     names = [f"gw/chat/m{number}" for number in range(checks)]
     for name in names:
@@ -136,7 +136,7 @@ def _random_history(world: "World", names: list[str]) -> list[Result]:
 
 async def test_a_question_is_one_statement_for_hundreds_of_checks(world: "World") -> None:
     """Not one per check."""
-    names = [f"gw/chat/m{number}" for number in range(measures.CHECKS_AT_ONCE)]
+    names = [f"gw/chat/m{number}" for number in range(sums.CHECKS_AT_ONCE)]
     await world.commit(*(world.result(1, check=name) for name in names))
     statements: list[str] = []
 
@@ -148,4 +148,4 @@ async def test_a_question_is_one_statement_for_hundreds_of_checks(world: "World"
 
     answers = await world.ask(ask)
     assert len(answers.counts[CountsOf(60)]) == len(names)
-    assert sum("FROM results" in statement for statement in statements) == 2
+    assert sum("JOIN results" in statement for statement in statements) == 3
