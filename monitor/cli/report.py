@@ -1,27 +1,44 @@
-"""The command `report`: figures over one or several periods, per check and per endpoint."""
+"""The command `report`: figures over one or several periods, per check and per group of checks."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.cost import bill_of, cost_notes
-from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, moment_us, reader_of
-from monitor.clock import US_PER_S
+from monitor.cli.cost import bill_of
+from monitor.cli.options import ConfigOption, Format, load_config, reader_of
+from monitor.cli.report_periods import WINDOW, Choice, periods_of
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.cli.render import Column, Row
-    from monitor.storage.report import Period
+    from collections.abc import Sequence
+
+    from monitor.clock import Moment
+    from monitor.config.load import Loaded
+    from monitor.storage.figures import Period
+    from monitor.storage.reader import Reader
+    from monitor.storage.report import Asked, Group
 
 FIELDS = (
     "check", "endpoint", "model", "window", "availability", "coverage", "probes", "by_status", "latency_p50_ms",
     "latency_p95_ms", "latency_p99_ms", "latency_avg_ms", "latency_max_ms", "ttft_p50_ms", "ttft_p95_ms",
-    "ttft_p99_ms", "incidents", "downtime_s", "mttr_s", "mtbf_s", "tokens", "cost",
+    "ttft_p99_ms", "incidents", "downtime_s", "mttr_s", "mtbf_s", "tokens", "cost", "by", "provider", "tags", "since",
+    "until", "observed_s", "nines", "downtime_by_fault", "trend", "worst_hours",
 )  # fmt: skip
-WINDOW = "24h"
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
 
 
 def report(
+    *,
     window: Annotated[
         str | None,
         typer.Option(metavar="LENGTHS", help=f'Up to now: "24h,7d,30d,90d"; default {WINDOW}.', show_default=False),
@@ -32,90 +49,115 @@ def report(
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="The same; default: now.", show_default=False)
     ] = None,
+    month: Annotated[
+        str | None, typer.Option(metavar="MONTHS", help='Calendar months: "2026-09,2026-10".', show_default=False)
+    ] = None,
+    months: Annotated[
+        int | None, typer.Option(metavar="N", help="The newest N calendar months.", show_default=False)
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="GROUPS", help="Rows for each check,endpoint,provider,tag or all.")
+    ] = "check,endpoint",
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Instead: every failed probe, with its request id.")
+    ] = False,
     config: ConfigOption = None,
-    output: FormatOption = Format.TABLE,
+    output: Annotated[
+        ReportFormat, typer.Option("--format", help="A table for people, JSON or CSV for programs, HTML to be sent.")
+    ] = ReportFormat.TABLE,
 ) -> None:
     """Availability, coverage, latency, incidents, tokens and cost, per check and per endpoint."""
-    from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the command line imports only what the command needs
-    from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage import history  # noqa: PLC0415  the same
+    from monitor.clock import SystemClock  # noqa: PLC0415  the command line imports only what the command needs
 
-    loaded = load_config(config)
+    groups, loaded = groups_of(by), load_config(config)
     now = SystemClock().now()
-    if window is not None and (since is not None or until is not None):
-        raise UsageError("--window and --since/--until exclude each other")
-    if since is None and until is None:
-        periods = windows(window or WINDOW, now.wall_us)
-    else:
-        periods = [_span(since, until, now.wall_us, loaded.config.timezone)]
+    periods = periods_of(Choice(window, since, until, month, months), now.wall_us, loaded.config.timezone)
+    if evidence and output is ReportFormat.HTML:
+        raise UsageError("--evidence has no --format html", hint="--format csv opens in a spreadsheet")
     with reader_of(loaded) as reader:
-        reports = [history.report(reader, period, now, bill_of(loaded.config)) for period in periods]
-    shown = [{**row, "subject": _subject(row)} for rows in reports for row in rows]
-    notes = [note for period, rows in zip(periods, reports, strict=True) for note in cost_notes(period.name, rows)]
-    columns = _columns(several=len(periods) > 1)
-    emit(Sheet(shown, FIELDS, columns, empty="nothing was watched", notes=notes), output)
+        if evidence:
+            _evidence(reader, periods, loaded, Format(output))
+        elif output is ReportFormat.HTML:
+            from monitor.cli import report_html  # noqa: PLC0415  the same
+
+            report_html.write(reader, loaded, periods, asked_of(loaded, groups), now)
+        else:
+            _figures(reader, periods, loaded, (asked_of(loaded, groups), now), Format(output))
 
 
-def windows(text: str, now_us: int) -> "list[Period]":
-    """The periods that end now; raises UsageError."""
-    from monitor.config.duration import parse_duration  # noqa: PLC0415  the same
-    from monitor.storage.report import Period  # noqa: PLC0415  the same
+def groups_of(text: str) -> "tuple[Group, ...]":
+    """The kinds of rows that `--by` names; raises UsageError."""
+    from monitor.storage.report import Group  # noqa: PLC0415  the same
 
-    periods = []
-    for name in (part.strip() for part in text.split(",")):
-        try:
-            length_s = parse_duration(name)
-        except ValueError as error:
-            raise UsageError(f"--window {name!r}: {error}") from None
-        if length_s <= 0:
-            raise UsageError(f"--window {name!r}: must be longer than nothing")
-        periods.append(Period(name, now_us - round(length_s * US_PER_S), now_us))
-    return periods
+    known = {str(group): group for group in Group}
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--by {name!r} is no kind of row", hint=f"one or several of {', '.join(known)}")
+    return tuple(dict.fromkeys(known[name] for name in names))
 
 
-def _span(since: str | None, until: str | None, now_us: int, zone: str) -> "Period":
-    from monitor.clock import iso  # noqa: PLC0415  the same
-    from monitor.storage.report import Period  # noqa: PLC0415  the same
+def asked_of(loaded: "Loaded", groups: "tuple[Group, ...]") -> "Asked":
+    """What a report needs to know of the configuration: tags and prices."""
+    from monitor.config.checks import checks_of  # noqa: PLC0415  the same
+    from monitor.storage.report import Asked  # noqa: PLC0415  the same
 
-    if since is None:
-        raise UsageError("--until needs --since")
-    since_us = moment_us(since, "--since", now_us, zone)
-    until_us = now_us if until is None else moment_us(until, "--until", now_us, zone)
-    if since_us >= until_us:
-        raise UsageError("--since must lie before --until")
-    return Period(f"{iso(since_us)}/{iso(until_us)}", since_us, until_us)
+    tags = {check.id: tuple(sorted(check.tags)) for check in checks_of(loaded.config) if check.tags}
+    return Asked(groups, tags, bill_of(loaded.config))
 
 
-def _subject(row: "Row") -> str:
-    """What a row of the table is about."""
-    return str(row["check"]) if row["check"] is not None else f"{row['endpoint']} (all)"
+def _figures(
+    reader: "Reader",
+    periods: "Sequence[Period]",
+    loaded: "Loaded",
+    how: "tuple[Asked, Moment]",
+    output: Format,
+) -> None:
+    from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
+    from monitor.cli.report_table import columns, in_cells, notes, shown  # noqa: PLC0415  the same
+    from monitor.storage.report import report_rows  # noqa: PLC0415  the same
 
-
-def _columns(*, several: bool) -> "tuple[Column, ...]":
-    from monitor.cli.render import Column, duration, milliseconds, percent  # noqa: PLC0415  the same
-    from monitor.domain.prices import dollars  # noqa: PLC0415  the same
-
-    columns = (
-        Column("subject", "check", whole=True),
-        Column("window", "window"),
-        Column("availability", "avail.", percent, right=True),
-        Column("coverage", "coverage", percent, right=True),
-        Column("probes", "probes", right=True),
-        Column("latency_p50_ms", "p50", milliseconds, right=True),
-        Column("latency_p95_ms", "p95", milliseconds, right=True),
-        Column("latency_p99_ms", "p99", milliseconds, right=True, least_width=120),
-        Column("latency_max_ms", "max", milliseconds, right=True, least_width=150),
-        Column("ttft_p50_ms", "TTFT p50", milliseconds, right=True, least_width=170),
-        Column("incidents", "inc.", right=True),
-        Column("downtime_s", "downtime", duration, right=True, least_width=100),
-        Column("mttr_s", "MTTR", duration, right=True, least_width=135),
-        Column("mtbf_s", "MTBF", duration, right=True, least_width=150),
-        Column("tokens", "tokens", right=True, least_width=135),
-        Column("cost", "cost", dollars, right=True, least_width=110),
-        Column("by_status", "by status", _counts, least_width=190),
+    asked, now = how
+    reports = [report_rows(reader, period, now, asked) for period in periods]
+    said = [
+        note
+        for period, rows in zip(periods, reports, strict=True)
+        for note in notes(period, rows, loaded.config.timezone)
+    ]
+    show = in_cells if output is Format.CSV else shown
+    sheet = Sheet(
+        rows=[show(row) for rows in reports for row in rows],
+        fields=FIELDS,
+        columns=columns(several=len(periods) > 1),
+        empty="nothing was watched",
+        notes=said,
     )
-    return columns if several else tuple(column for column in columns if column.name != "window")
+    emit(sheet, output)
 
 
-def _counts(by_status: dict[str, Any]) -> str:
-    return " ".join(f"{status}={count}" for status, count in by_status.items())
+def _evidence(reader: "Reader", periods: "Sequence[Period]", loaded: "Loaded", output: Format) -> None:
+    """Streamed where it is for programs: a month of outage is many probes."""
+    from monitor.cli.render import Column, Sheet, emit, local_time, milliseconds, write_csv, write_json  # noqa: PLC0415  the same
+    from monitor.storage.evidence import FIELDS as EVIDENCE  # noqa: PLC0415  the same
+    from monitor.storage.evidence import failed_probes  # noqa: PLC0415  the same
+
+    rows = (row for period in periods for row in failed_probes(reader, period))
+    if output is Format.JSON:
+        write_json(rows, EVIDENCE, sys.stdout)
+        return
+    if output is Format.CSV:
+        write_csv(rows, EVIDENCE, sys.stdout)
+        return
+    zone = loaded.config.timezone
+    columns = (
+        Column("started_at", f"started ({zone})", local_time(zone)),
+        Column("check", "check", whole=True),
+        Column("status", "status", styled=True),
+        Column("http_status", "HTTP", right=True),
+        Column("fault_domain", "fault", least_width=90),
+        Column("latency_ms", "latency", milliseconds, right=True, least_width=130),
+        Column("incident", "incident", right=True, least_width=110),
+        Column("request_id", "request id", least_width=120),
+        Column("reason", "reason", prose=True, least_width=170),
+    )
+    emit(Sheet(list(rows), EVIDENCE, columns, empty="no probe failed, or failed ones are deleted"), output)
