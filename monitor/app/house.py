@@ -11,6 +11,8 @@ import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
+import structlog
+
 import monitor
 from monitor.alerting.audience import Audience
 from monitor.alerting.batch import DaemonRun, Restored
@@ -42,6 +44,7 @@ from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox
 from monitor.storage.standing import SentMessages
+from monitor.storage.upgrade import Advance
 from monitor.storage.writer import Writer
 from monitor.systemd import Notifier
 from monitor.web.metrics import Metrics
@@ -51,6 +54,8 @@ from monitor.web.sources import Sources
 STUCK_S = 0.5  # for what cannot end well while the database hangs
 STOP_WITHIN_S = 9.0
 MIGRATION_MAY_TAKE_S = 600.0
+
+log = structlog.get_logger("relaywatch.daemon")
 
 
 class House:
@@ -148,7 +153,7 @@ class House:
     async def _open_database(self, database: Database) -> Restored:
         clock, now = self.clock, self.clock.now()
         self._open.enter_context(database.hold())
-        engine = open_for_writing(database, on_migration=lambda: self.notifier.extend_timeout(MIGRATION_MAY_TAKE_S))
+        engine = open_for_writing(database, on_step=self._say_step)
         self._open.callback(engine.dispose)
         self.writer = Writer(engine)
         self._open.push_async_callback(self._close_writer)
@@ -198,6 +203,12 @@ class House:
         self.server = Server(sources, self.metrics, listen=web.listen, control=control, public_url=web.public_url)
         await self.server.start()
         self._open.push_async_callback(self.server.stop)
+
+    def _say_step(self, step: Advance) -> None:
+        self.notifier.extend_timeout(MIGRATION_MAY_TAKE_S)
+        if step.since is not None:
+            self.notifier.status(f"upgrading the database to revision {step.step.revision}")
+            log.info("database_upgrading", revision=step.revision, to=step.step.revision, brings=step.step.brings)
 
     async def _close_writer(self) -> None:
         left_s = STOP_WITHIN_S if self.stop_by is None else self.stop_by.s_since(self.clock.now())

@@ -35,12 +35,13 @@ ConfigOption = Annotated[
 @app.command()
 def upgrade(config: ConfigOption = None) -> None:
     """Create the database or bring it to this version's schema; the daemon does the same when it starts."""
-    from monitor.storage.engine import HEAD, open_for_writing  # noqa: PLC0415  the command line imports what it needs
+    from monitor.storage.engine import open_for_writing  # noqa: PLC0415  the command line imports what it needs
+    from monitor.storage.revision import HEAD  # noqa: PLC0415  the same
 
     _, database = _database(config)
     migrated: list[bool] = []
     with database.hold():
-        open_for_writing(database, on_migration=lambda: migrated.append(True)).dispose()
+        open_for_writing(database, on_step=lambda _: migrated.append(True)).dispose()
     typer.echo(f"{database.name} {'is now' if migrated else 'already is'} at revision {HEAD}")
 
 

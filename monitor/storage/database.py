@@ -80,6 +80,10 @@ class Database(Protocol):
         """What it takes on its disk."""
         ...
 
+    def room(self) -> int | None:
+        """What its disk still takes, in bytes; None where that cannot be known."""
+        ...
+
     def stop_when(self, connection: Connection, wished: Callable[[], bool]) -> None:
         """Ends every statement of a snapshot early, as refused, once `wished` says so."""
         ...

@@ -11,17 +11,17 @@ from sqlalchemy import Connection
 FOLDER = Path(__file__).parent / "migrations"
 
 
-def upgrade(connection: Connection) -> None:
-    """Brings the database to the newest revision; all of it or nothing."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Brings the database forward to a revision; all of it or nothing."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
-def newest_revision() -> str | None:
-    """The newest revision among the scripts."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def revisions() -> list[str]:
+    """The revisions that the scripts make, in their order."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
 
 
 def _config() -> Config:

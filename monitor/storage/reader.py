@@ -7,8 +7,8 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from monitor.errors import UsageError
 from monitor.storage.database import Database
-from monitor.storage.engine import HEAD, revision_of
 from monitor.storage.faults import DatabaseFault, start_error, storage_error
+from monitor.storage.revision import HEAD, revision_of
 
 P = ParamSpec("P")
 T = TypeVar("T")

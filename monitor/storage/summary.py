@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from monitor.clock import iso
 from monitor.storage import tables
-from monitor.storage.engine import revision_of
 from monitor.storage.reader import Reader, question
+from monitor.storage.revision import revision_of
 
 COUNTED = ("checks", "results", "result_details", "reasons", "incidents", "outbox", "daemon_runs")
 

@@ -1,5 +1,6 @@
 """A database in one file: making it, opening it, and who may read it how."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ class SqliteDatabase:
         log = self.path.with_name(f"{self.path.name}-wal")
         log_bytes = log.stat().st_size if log.exists() else 0
         return Sizes(self.path.stat().st_size, log_bytes, dialect.free_bytes(connection))
+
+    def room(self) -> int | None:
+        """As the file system says."""
+        return shutil.disk_usage(self.path.parent).free
 
     def stop_when(self, connection: Connection, wished: Callable[[], bool]) -> None:
         """It is asked every few milliseconds of a statement's work."""
