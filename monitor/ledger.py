@@ -83,6 +83,7 @@ class Ledger:
         self._all_written = asyncio.Event()
         self._stopping = False
         self._committing: Moment | None = None
+        self._taken = 0
         self.dropped = 0
         self.last_commit: Moment | None = None
         self.refusing_since: Moment | None = None
@@ -111,6 +112,27 @@ class Ledger:
     def pending(self) -> int:
         """Results that are not on disk yet."""
         return len(self._desk.batch.results) + len(self._writing.results)
+
+    @property
+    def arrived(self) -> int:
+        """How many results have come to be written since the start."""
+        return self._taken + len(self._desk.batch.results)
+
+    @property
+    def written(self) -> int:
+        """How many of them, the first ones, are on disk."""
+        return self._taken - len(self._writing.results)
+
+    def unwritten(self, after: int) -> list[Result]:
+        """Those that are not on disk, in the order in which they came, but for the first `after` of all."""
+        waiting = [*self._writing.results, *self._desk.batch.results]
+        return waiting[max(0, after - self.written) :]
+
+    @property
+    def oldest_unwritten_us(self) -> int | None:
+        """When the first of the results started that are not on disk yet, in microseconds since 1970; None without."""
+        waiting = self._writing.results or self._desk.batch.results
+        return waiting[0].started_at.wall_us if waiting else None
 
     def busy_s(self, now: Moment) -> float:
         """How long the present commit has been under way, in seconds; 0 between commits."""
@@ -141,6 +163,15 @@ class Ledger:
         following = self._desk.record(result)
         self._wake(urgent=bool(self._desk.batch.events))
         return following
+
+    async def replay(self, results: Iterable[Result]) -> None:
+        """Take results of an earlier run, each at its own time, and write them; before `run`, and nothing is probed."""
+        for result in results:
+            self._desk.record(result)
+            if self._desk.is_busy:
+                self._desk.tick(result.finished_at)
+        if self._desk.batch:
+            await self._write_batch()
 
     def judged(self, finding: RuleFinding) -> None:
         """A rule over a window is broken, graver than before, or kept again."""
@@ -202,8 +233,7 @@ class Ledger:
             if self._desk.is_busy:
                 self._desk.tick(self._clock.now())
             if self._desk.batch:
-                self._writing = self._desk.take()
-                await self._commit(self._writing)
+                await self._write_batch()
             if not self._desk.batch:
                 self._all_written.set()
 
@@ -224,6 +254,11 @@ class Ledger:
                 await self._urgent.wait()
         except TimeoutError:
             return
+
+    async def _write_batch(self) -> None:
+        self._writing = self._desk.take()
+        self._taken += len(self._writing.results)
+        await self._commit(self._writing)
 
     async def _commit(self, batch: Batch) -> None:
         pause_s, noticed = 0.1, False

@@ -41,8 +41,10 @@ async def named(name: str, part: Coroutine[Any, Any, Any], may_end: Callable[[],
     except RelayWatchError:
         raise
     except Exception as error:
-        log.critical("part_died", part=name, exc_info=error)
         cause = _innermost(error)
+        if isinstance(cause, RelayWatchError):
+            raise cause from error
+        log.critical("part_died", part=name, exc_info=error)
         raise InternalError(f"the {name} died: {type(cause).__name__}: {cause}") from error
     if not may_end():
         raise InternalError(f"the {name} ended on its own")

@@ -17,6 +17,12 @@ def sqlite_path(config: Config, base_dir: Path) -> Path:
     return base_dir / config.storage.url.removeprefix(_SQLITE)
 
 
+def spool_path(loaded: Loaded, environ: Mapping[str, str]) -> Path:
+    """Where results wait while a database on another machine is away: in `$STATE_DIRECTORY`, else beside the file."""
+    state = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return (Path(state) if state else loaded.base_dir) / f"{loaded.path.stem}.spool"
+
+
 def control_path(loaded: Loaded, environ: Mapping[str, str]) -> Path:
     """Where the daemon opens its control socket: in `$RUNTIME_DIRECTORY`, else beside the configuration.
 

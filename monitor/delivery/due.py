@@ -44,6 +44,10 @@ class Outbox(Protocol):
         """The message is given up; `also` is queued with that, and what is critical goes to whom `choose` says."""
         ...
 
+    async def assure(self) -> None:
+        """To be called right before a send: LeadershipError if what was claimed is another daemon's by now."""
+        ...
+
     async def next_due_s(self, channel: str, now: Moment) -> float | None:
         """Seconds until a message can be claimed; None if none waits."""
         ...

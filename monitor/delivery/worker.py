@@ -126,6 +126,7 @@ class Worker:
             self._bell.ring()
 
     async def _deliver_readable(self, row: "Claimed", notification: Notification) -> None:
+        await self._until_taken(self._around.outbox.assure)
         began = self._around.clock.now()
         told = as_told(notification, self._late_s(row, began), self._around.voice, merged=_is_merged(row))
         receipt = await self._send(told, row.thread)
@@ -180,9 +181,12 @@ class Worker:
 
     async def _settle(self, write: Callable[[Moment], Awaitable[object]]) -> None:
         """Write until the database takes it."""
+        await self._until_taken(lambda: write(self._around.clock.now()))
+
+    async def _until_taken(self, ask: Callable[[], Awaitable[object]]) -> None:
         while True:
             try:
-                await write(self._around.clock.now())
+                await ask()
             except StorageError as error:
                 self._record.refused(error.message)
                 await asyncio.sleep(REFUSED_S)

@@ -3,19 +3,23 @@
 Owns nothing of what a row holds (`rows`) nor of the hot path's statements (`batches`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from monitor.alerting.batch import Batch, DaemonRun, Restored
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.check import Check
+from monitor.domain.prices import Prices
 from monitor.domain.renaming import NOTHING_RENAMED, Renaming
+from monitor.domain.result import Result
+from monitor.domain.tariff import tariff_of
 from monitor.errors import StorageError
 from monitor.storage import registry, tables
 from monitor.storage.batches import BatchWriter
 from monitor.storage.faults import DatabaseFault, is_integrity_fault
 from monitor.storage.restore import restore
+from monitor.storage.tariffs import note_tariffs
 from monitor.storage.writer import Writer
 
 HEARTBEAT_EVERY_US = 5 * US_PER_S
@@ -39,18 +43,51 @@ class Journal:
         return await self._writer.run(lambda connection: restore(connection, [check.id for check in checks], now))
 
     async def register(
-        self, checks: Sequence[Check], now: Moment, renaming: Renaming = NOTHING_RENAMED
+        self,
+        checks: Sequence[Check],
+        now: Moment,
+        renaming: Renaming = NOTHING_RENAMED,
+        prices: Prices | None = None,
     ) -> registry.Renamed:
-        """The checks that are configured now, some under a new name; all others are marked as removed."""
+        """The checks that are configured now, some under a new name; all others are marked as removed.
+
+        Args:
+            checks: in the order of the file.
+            now: when this came into force.
+            renaming: former names.
+            prices: what tokens cost from now on; None leaves it as it was.
+        """
 
         def work(connection: Connection) -> registry.Renamed:
             self._batches.forget()
             renamed = registry.rename(connection, renaming) if renaming else registry.Renamed({})
             self._batches.names.renamed(renamed.checks)
             registry.register(connection, checks, now)
+            if prices is not None:
+                tariffs = {check.id: tariff for check in checks if (tariff := tariff_of(check, prices)) is not None}
+                note_tariffs(connection, tariffs, now.wall_us)
             return renamed
 
         return await self._writer.run(work)
+
+    async def recorded(self, results: Collection[Result]) -> set[tuple[str, int]]:
+        """Which of these results the database has: check and start, in microseconds since 1970."""
+        wanted = {(result.check, result.started_at.wall_us) for result in results}
+        since_us = min(at_us for _, at_us in wanted) if wanted else 0
+
+        def work(connection: Connection) -> set[tuple[str, int]]:
+            table, checks = tables.results, tables.checks
+            query = select(checks.c.check, table.c.started_at_us).join(checks, checks.c.id == table.c.check_id)
+            found = connection.execute(query.where(table.c.started_at_us >= since_us))
+            return {(name, at_us) for name, at_us in found} & wanted
+
+        return await self._writer.run(work)
+
+    async def lived_until(self, at_us: int) -> None:
+        """The last run is known to have lived until then, longer than it could say itself; before `begin_run`."""
+        run = tables.daemon_runs
+        later = update(run).where(run.c.ended_at_us.is_(None), run.c.heartbeat_us < at_us).values(heartbeat_us=at_us)
+        await self._writer.run(lambda connection: connection.execute(later))
 
     async def begin_run(self, run: DaemonRun) -> None:
         """A new life of the daemon; one that did not end is closed where its heartbeat stopped, its rhythms too."""

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 from monitor.alerting.batch import Queued
 from monitor.alerting.lateness import Instead
 from monitor.clock import US_PER_S, Moment
+from monitor.errors import StorageError
 from monitor.storage import dialect, registry, tables
 from monitor.storage.backlog import Waiting, count_waiting
 from monitor.storage.detours import Choose, Detours, Look, nobody
@@ -134,7 +135,11 @@ class Outbox:
                 for row_id in replaced:
                     self._due.pop(row_id, None)
 
-        return await self._writer.run(work, settled)
+        try:
+            return await self._writer.run(work, settled)
+        except StorageError:
+            taken.clear()  # should they be leased all the same, nobody sends them: they can be claimed again
+            raise
 
     async def settle_sent(self, row: Claimed, now: Moment, thread: str | None = None) -> bool:
         """The channel has it. Holds even if the lease ran out meanwhile; False if it was settled as sent before.
@@ -169,6 +174,15 @@ class Outbox:
                 connection.exec_driver_sql(self._insert, outbox_row(queued))
 
         return await self._settle(row, values, self._holds(row), along=go_elsewhere)
+
+    async def assure(self) -> None:
+        """What was claimed is still this daemon's to send.
+
+        Raises:
+            LeadershipError: another daemon has taken the database over.
+            StorageError: it cannot be asked, and long enough has passed for another one to come.
+        """
+        await self._writer.assure()
 
     async def next_due_s(self, channel: str, now: Moment) -> float | None:
         """Seconds until something of this channel can be claimed, 0 if at once; None if nothing waits."""

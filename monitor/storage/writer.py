@@ -36,6 +36,8 @@ class Writer:
         fence: proves before each commit that this daemon may write; None where nobody else can.
     """
 
+    _fence: Fence | None = None
+
     def __init__(self, engine: Engine, fence: Fence | None = None) -> None:
         self.dialect = engine.dialect
         self._fence = fence

@@ -126,6 +126,10 @@ def _itself(sample: Sample) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "relaywatch_uplink_up", "0 while the monitor's own network is closed.", value=int(sample.uplink_up)
     )
+    if sample.spooled is not None:
+        yield GaugeMetricFamily(
+            "relaywatch_spool_results", "Results that wait on this machine's disk.", value=sample.spooled
+        )
     build = GaugeMetricFamily("relaywatch_build_info", "Always 1.", labels=["version", "python"])
     build.add_metric([monitor.__version__, python_version()], 1)
     yield build

@@ -45,6 +45,7 @@ class Metrics:
         self._notifications: Counter[tuple[str, str]] = Counter()
         self._pings: Pings | None = None
         self._is_uplink_up: Callable[[], bool] = lambda: True
+        self._spooled: Callable[[], int] | None = None
         self.spending: Callable[[], SpendingNow] | None = None
         self.quota: Callable[[], QuotaNow] = QuotaNow
         self.config_problem: str | None = None
@@ -85,6 +86,10 @@ class Metrics:
         """Ask `is_up` at every scrape whether the monitor's own network is open."""
         self._is_uplink_up = is_up
 
+    def watch_spool(self, spooled: Callable[[], int]) -> None:
+        """Ask `spooled` at every scrape how many results wait on this machine's disk."""
+        self._spooled = spooled
+
     def watch_spending(self, spending: Callable[[], SpendingNow]) -> None:
         """Ask `spending` at every scrape what probing has cost."""
         self.spending = spending
@@ -115,6 +120,7 @@ class Metrics:
             certificate_days=self.certificate_days(ledger.checks),
             config_valid=self.config_problem is None,
             uplink_up=self._is_uplink_up(),
+            spooled=None if self._spooled is None else self._spooled(),
             spending=None if self.spending is None else self.spending(),
             quota=self.quota(),
             pings=None if self._pings is None else Pings(self._pings.counts.copy(), self._pings.last_well_us),

@@ -68,6 +68,7 @@ class Sample:
         backlog: None while the database does not answer.
         pings: None where there is no dead-man switch.
         spending: None where nobody counts it.
+        spooled: results that wait on this machine's disk; None where the database is on it too.
     """
 
     checks: Mapping[str, Check]
@@ -87,4 +88,5 @@ class Sample:
     pings: Pings | None
     backlog: Mapping[str, Waiting] | None
     spending: SpendingNow | None = None
+    spooled: int | None = None
     quota: QuotaNow = field(default_factory=QuotaNow)

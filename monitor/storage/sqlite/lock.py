@@ -22,12 +22,17 @@ _MOST_BYTES = 512
 class DaemonLock:
     """Held for the life of a daemon.
 
+    Attributes:
+        fence: none is needed; the lock ends with the process and not before.
+
     Args:
         database: the file that is locked.
 
     Raises:
         StartError: another process holds it, or the file beside it cannot be written.
     """
+
+    fence = None
 
     def __init__(self, database: Path) -> None:
         path = lock_path(database)

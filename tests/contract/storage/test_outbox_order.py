@@ -279,6 +279,6 @@ def _incident(number: int, at: Moment) -> Incident:
 
 
 def _next_attempts(writer: Writer) -> dict[str, int]:
-    with writer._engine.connect() as connection:
+    with writer._link._engine.connect() as connection:
         sql = "SELECT notification_id, next_attempt_us FROM outbox"
         return {row[0]: row[1] for row in connection.exec_driver_sql(sql)}
