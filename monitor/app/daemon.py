@@ -128,6 +128,10 @@ class Daemon:
             start("retention", prune(Retention(house.writer, house.clock), lambda: self.setup.keep_s)),
         ]
         interval_s = watchdog_interval_s(house.environ)
+        closer = Closer(house.writer, house.clock, lambda: oldest_unwritten_us(house.ledger))
+        aside.append(start("roll-ups", roll_up(closer)))
+        if house.spooling is not None:
+            aside.append(start("spool", house.spooling.run()))
         if interval_s is not None:
             aside.append(start("watchdog", keep_alive(house.notifier, interval_s, self.progress.stalled, log)))
         start("dead-man switch", house.deadman.run(wishes.stop))
@@ -196,7 +200,8 @@ class Daemon:
         await asyncio.wait([ledger], timeout=DRAIN_LEDGER_S)
         writable = ledger.done()
         if not writable:
-            log.error("results_unwritten", results=house.ledger.pending)
+            spooled = 0 if house.spooling is None else await house.spooling.look()
+            log.error("results_unwritten", results=house.ledger.pending, spooled=spooled)
             ledger.cancel()
         await house.delivery.drain(DRAIN_DELIVERY_S if writable else STUCK_S)
         with suppress(StorageError, TimeoutError):

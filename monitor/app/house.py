@@ -6,6 +6,7 @@ Owns which part is given to which, and what a new configuration changes in each;
 What runs when is `daemon`.
 """
 
+import asyncio
 import os
 import socket
 from collections.abc import Mapping
@@ -27,9 +28,10 @@ from monitor.app.quota import Quota
 from monitor.app.rules import RuleWatch
 from monitor.app.self_watch import SelfWatch
 from monitor.app.setup import Setup
+from monitor.app.spooling import Spooling
 from monitor.app.witness import Tally, Witness
 from monitor.clock import Clock, Moment
-from monitor.config.paths import control_path
+from monitor.config.paths import control_path, spool_path
 from monitor.delivery.deadman import DeadMan
 from monitor.delivery.delivery import Delivery
 from monitor.errors import StartError, StorageError
@@ -88,6 +90,7 @@ class House:
     changes: Changes
     deadman: DeadMan
     server: Server
+    spooling: Spooling | None = None
 
     def __init__(self, setup: Setup, environ: Mapping[str, str], clock: Clock, fallback: Fallback | None) -> None:
         self.setup = setup
@@ -152,16 +155,20 @@ class House:
 
     async def _open_database(self, database: Database) -> Restored:
         clock, now = self.clock, self.clock.now()
-        self._open.enter_context(database.hold())
+        held = self._open.enter_context(await asyncio.to_thread(database.hold))
         engine = open_for_writing(database, on_step=self._say_step)
         self._open.callback(engine.dispose)
-        self.writer = Writer(engine)
+        self.writer = Writer(engine, held.fence)
         self._open.push_async_callback(self._close_writer)
         self.journal = Journal(self.writer)
         self.catalogues = Catalogues(clock)
         setup = self.setup = await self.catalogues.begin(self.setup, self.writer)
         log_renamed(await self.journal.register(setup.checks, now, setup.renaming))
         restored = await self.journal.restore(setup.checks, now)
+        if database.is_remote:
+            self.spooling = Spooling(spool_path(setup.loaded, self.environ), restored.instance, clock)
+            self.metrics.watch_spool(lambda: 0 if self.spooling is None else self.spooling.results)
+            await self.journal.lived_until(await self.spooling.read())
         await self.journal.begin_run(DaemonRun(monitor.__version__, os.getpid(), socket.gethostname(), now))
         self._outbox = Outbox(self.writer)
         self._instance = restored.instance
@@ -180,6 +187,8 @@ class House:
         self.self_watch.begin(self.intake, setup.config.connectivity.targets, self.audience)
         self.open_delivery()
         self._open.push_async_callback(lambda: self.delivery.close())  # noqa: PLW0108  the present one
+        if self.spooling is not None:
+            await self.spooling.replay(self.ledger, self.journal, setup.renaming)
         self.purse = Purse(self.prober.probe, self.ledger, self.metrics, clock)
         await self.purse.begin(setup, self.audience, self.writer)
         self.pacer = Pacer(self.catalogues.report, self.ledger)

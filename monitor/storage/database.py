@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine
 
+from monitor.storage.fence import Fence
+
 
 class Holder(NamedTuple):
     """Who holds a database."""
@@ -29,6 +31,15 @@ class Sizes(NamedTuple):
     whole: int
     log: int
     free: int
+
+
+class Hold(AbstractContextManager[object], Protocol):
+    """A database that a daemon holds."""
+
+    @property
+    def fence(self) -> Fence | None:
+        """What every writer of this daemon is held against; None where nobody else can write."""
+        ...
 
 
 class Database(Protocol):
@@ -64,7 +75,12 @@ class Database(Protocol):
         """
         ...
 
-    def hold(self) -> AbstractContextManager[object]:
+    @property
+    def is_remote(self) -> bool:
+        """True if it may be away while this machine is well."""
+        ...
+
+    def hold(self) -> "Hold":
         """Entered for the life of a daemon: nobody else records into this database meanwhile.
 
         Raises:

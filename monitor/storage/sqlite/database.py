@@ -51,6 +51,11 @@ class SqliteDatabase:
         except DatabaseFault as fault:
             raise start_error(fault, self.path) from fault
 
+    @property
+    def is_remote(self) -> bool:
+        """It shares a disk with the daemon."""
+        return False
+
     def hold(self) -> DaemonLock:
         """The lock on the file beside it."""
         return DaemonLock(self.path)
