@@ -1,104 +1,16 @@
-"""Questions about single results, states and the daemon: the rows of the interface."""
+"""Questions about states and the daemon: the rows of the interface."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from monitor.clock import US_PER_S, iso
 from monitor.domain.health import Health, advance
-from monitor.domain.result import Phases, Status, Verdict
 from monitor.storage import history
-from monitor.storage.history import Selection
 from monitor.storage.sqlite.lock import DaemonLock
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
 
-START_US = 1_795_200_000 * US_PER_S
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-async def test_a_row_has_the_fields_of_the_interface(world: "World") -> None:
-    """In their order, absent values null."""
-    await world.journal.register([world.check("acme/big")], world.start)
-    failure = world.failure(
-        1.5,
-        check="gw/chat/acme/big",
-        request_id="req-1",
-        answered_by="gpt-4o-mini",
-        latency_ms=1500.04,
-        lag_ms=1.2,
-        phases=Phases(total_ms=1500.0),
-    )
-    await world.commit(failure, world.result(2, check="gw/chat/acme/big", latency_ms=None))
-    newest, older = await world.ask(history.results, Selection())
-    assert older == {
-        "check": "gw/chat/acme/big",
-        "endpoint": "gw",
-        "kind": "chat",
-        "model": "acme/big",
-        "status": "SERVER_ERROR",
-        "fault_domain": "endpoint",
-        "http_status": 503,
-        "latency_ms": 1500.0,
-        "ttft_ms": None,
-        "lag_ms": 1.2,
-        "reason": "HTTP 503",
-        "action": "wait_or_switch",
-        "request_id": "req-1",
-        "started_at": "2026-11-20T18:40:01.500Z",
-        "answered_by": "gpt-4o-mini",
-    }
-    assert list(newest) == list(older)
-    nulls = {name for name, value in newest.items() if value is None}
-    assert nulls == {"fault_domain", "latency_ms", "ttft_ms", "reason", "action", "request_id", "answered_by"}
-
-
-results = st.lists(
-    st.tuples(st.integers(0, 30), st.sampled_from(["gw/chat/a", "gw/chat/b", "two/chat/a"]), st.sampled_from(Status)),
-    max_size=40,
-)
-moments_us = st.none() | st.integers(0, 30).map(lambda at_s: START_US + at_s * US_PER_S)
-selections = st.builds(
-    Selection,
-    check=st.none() | st.just("gw/chat/a"),
-    endpoint=st.none() | st.just("gw"),
-    model=st.none() | st.just("a"),
-    statuses=st.lists(st.sampled_from(Status), max_size=3, unique=True).map(tuple),
-    since_us=moments_us,
-    until_us=moments_us,
-    limit=st.integers(0, 12),
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(written=results, selection=selections)
-async def test_results_are_those_asked_for_newest_first(
-    world: "World", written: list[tuple[int, str, Status]], selection: Selection
-) -> None:
-    """As a plain filter over everything would give them."""
-    await world.writer.run(lambda connection: connection.exec_driver_sql("DELETE FROM results"))
-    world.journal._batches.forget()
-    await world.commit(*(world.result(at, Verdict(status), name) for at, name, status in written))
-    everything = await world.ask(history.results, Selection(limit=1000))
-    assert len(everything) == len(written)
-    wanted = sorted((row["started_at"] for row in everything if _is_selected(row, selection)), reverse=True)
-    found = await world.ask(history.results, selection)
-    assert [row["started_at"] for row in found] == wanted[: selection.limit]
-    assert all(_is_selected(row, selection) for row in found)
-
-
-def _is_selected(row: dict[str, Any], selection: Selection) -> bool:
-    return (
-        selection.check in {None, row["check"]}
-        and selection.endpoint in {None, row["endpoint"]}
-        and selection.model in {None, row["model"]}
-        and (not selection.statuses or row["status"] in selection.statuses)
-        and (selection.since_us is None or row["started_at"] >= iso(selection.since_us))
-        and (selection.until_us is None or row["started_at"] < iso(selection.until_us))
-    )
 
 
 async def test_every_check_that_ever_was_is_known(world: "World") -> None:
