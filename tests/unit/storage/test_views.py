@@ -1,9 +1,11 @@
 """The views: what people, Grafana and Datasette read."""
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor.domain.incident import Acknowledgement, Scope
 from monitor.domain.result import Phases, Status, Trigger, Verdict
 
 if TYPE_CHECKING:
@@ -40,8 +42,12 @@ async def test_a_filter_on_the_integers_uses_the_key(world: "World") -> None:
     """The documented way of asking is the quick one."""
     plan = world.rows("EXPLAIN QUERY PLAN SELECT * FROM v_results WHERE check_id = 1 AND started_at_us > 5")
     assert any("SEARCH r USING PRIMARY KEY (check_id=? AND started_at_us>?)" in step[3] for step in plan)
-    plan = world.rows("EXPLAIN QUERY PLAN SELECT * FROM v_availability_daily WHERE check_id = 1")
-    assert any("SEARCH r USING PRIMARY KEY (check_id=?)" in step[3] for step in plan)
+    for which in ("check_id = 1 AND started_at_us > 5", "started_at_us > 5"):
+        plan = world.rows(f"EXPLAIN QUERY PLAN SELECT * FROM v_availability_daily WHERE {which}")  # noqa: S608
+        steps = [step[3] for step in plan]
+        assert any("SEARCH d USING PRIMARY KEY (check_id=? AND started_at_us>?" in step for step in steps)
+        assert any("SEARCH r USING PRIMARY KEY (check_id=? AND started_at_us>?" in step for step in steps)
+        assert not any(step.startswith(("SCAN d USING", "SCAN r")) for step in steps)
 
 
 async def test_availability_is_by_utc_day(world: "World") -> None:
@@ -79,3 +85,62 @@ async def test_incidents_and_notifications_are_readable(world: "World") -> None:
 async def test_every_view_has_the_integers_to_filter_on(world: "World", view: str) -> None:
     """As the documentation promises."""
     assert world.rows(f"SELECT check_id, started_at_us FROM {view}") == []  # noqa: S608  names of this test
+
+
+DAY_US, HOUR_US = DAY_S * 1_000_000, 3_600_000_000
+TODAY_US = 1_795_200_000_000_000 // DAY_US * DAY_US
+
+
+async def test_a_day_is_its_roll_up_or_what_there_is_of_it(world: "World") -> None:
+    """Closed days come from their rows; of the open one whatever is closed of it, and the results after that."""
+    await world.commit(world.result(0), world.failure(60), world.result(61, trigger=Trigger.CONFIRM))
+    noon_us, later_us = TODAY_US + 12 * HOUR_US, TODAY_US + 18 * HOUR_US
+    _roll_up(
+        world, "rollups_daily", TODAY_US - DAY_US, {"probes": 2880, "counted": 2800, "successes": 2799, "due": 2880}
+    )
+    _roll_up(world, "rollups_daily", TODAY_US, {"probes": 9})  # beyond the mark: not to be trusted
+    _roll_up(world, "rollups_hourly", TODAY_US, {"probes": 120, "counted": 100, "successes": 90, "latency_count": 1})
+    _roll_up(world, "rollups_hourly", noon_us, {"probes": 9})
+    _roll_up(world, "rollups_5m", noon_us, {"probes": 10, "counted": 10, "successes": 9})
+    _roll_up(world, "rollups_5m", later_us, {"probes": 9})
+    _mark(world, rollups_daily=TODAY_US, rollups_hourly=noon_us, rollups_5m=later_us)
+    found = world.rows("SELECT day, probes, counted, successes, due, coverage, cost_usd FROM v_availability_daily")
+    assert found == [
+        ("2026-11-19", 2880, 2800, 2799, 2880, 100.0 * 2800 / 2880, 0.5),
+        ("2026-11-20", 133, 112, 100, None, None, None),
+    ]
+    (average,) = {row[0] for row in world.rows("SELECT latency_avg_ms FROM v_availability_daily WHERE counted = 112")}
+    assert average == (250.0 + 300.0) / 2
+
+
+async def test_what_is_not_caught_up_counts_as_before(world: "World") -> None:
+    """After an upgrade, until the first roll-ups are made, every result is asked."""
+    await world.commit(world.result(0), world.result(DAY_S))
+    assert world.rows("SELECT day, counted FROM v_availability_daily") == [("2026-11-20", 1), ("2026-11-21", 1)]
+
+
+async def test_an_incident_shows_who_is_on_it(world: "World") -> None:
+    """Scope, provider and acknowledgement."""
+    taken = Acknowledgement("alice", world.start.plus_s(60), "on it")
+    await world.commit(incidents={1: world.incident(scope=Scope.ENDPOINT, acknowledged=taken)})
+    found = world.rows("SELECT scope, provider, acknowledged_by, acknowledged_at, acknowledgement FROM v_incidents")
+    assert found == [("endpoint", None, "alice", "2026-11-20T18:41:00.000Z", "on it")]
+
+
+def _roll_up(world: "World", table: str, at_us: int, known: dict[str, int]) -> None:
+    """A row of check 1; what is not given is 0, an average of 300 ms, a cost of half a dollar."""
+    with sqlite3.connect(world.path) as connection:
+        columns = [(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({table})")]
+        blank = {name: b"" if kind == "BLOB" else 0 for name, kind in columns}
+        sums = {"latency_sum_100us": 3000 * known.get("latency_count", 0), "cost_nusd": 500_000_000}
+        row = {**blank, **sums, **known, "check_id": 1, "started_at_us": at_us}
+        marks = ", ".join("?" * len(row))
+        connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))  # noqa: S608
+    connection.close()
+
+
+def _mark(world: "World", **until_us: int) -> None:
+    with sqlite3.connect(world.path) as connection:
+        for name, us in until_us.items():
+            connection.execute("INSERT INTO meta VALUES (?, ?)", (f"{name}_until_us", str(us)))
+    connection.close()
