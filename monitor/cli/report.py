@@ -2,6 +2,7 @@
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,6 +62,10 @@ def report(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Instead: every failed probe, with its request id.")
     ] = False,
+    target: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="A file for the HTML, not stdout.", show_default=False),
+    ] = None,
     config: ConfigOption = None,
     output: Annotated[
         ReportFormat, typer.Option("--format", help="A table for people, JSON or CSV for programs, HTML to be sent.")
@@ -74,13 +79,15 @@ def report(
     periods = periods_of(Choice(window, since, until, month, months), now.wall_us, loaded.config.timezone)
     if evidence and output is ReportFormat.HTML:
         raise UsageError("--evidence has no --format html", hint="--format csv opens in a spreadsheet")
+    if target is not None and output is not ReportFormat.HTML:
+        raise UsageError("--output is for --format html", hint="the others go to stdout: `> FILE`")
     with reader_of(loaded) as reader:
         if evidence:
             _evidence(reader, periods, loaded, Format(output))
         elif output is ReportFormat.HTML:
             from monitor.cli import report_html  # noqa: PLC0415  the same
 
-            report_html.write(reader, loaded, periods, asked_of(loaded, groups), now)
+            report_html.write(reader, loaded, periods, asked_of(loaded, groups), now, target=target)
         else:
             _figures(reader, periods, loaded, (asked_of(loaded, groups), now), Format(output))
 

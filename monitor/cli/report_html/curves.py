@@ -26,7 +26,7 @@ _LEFT = 52
 _PER_CENT = 100.0
 _MS_PER_S = 1000.0
 _TICKS_AT_MOST = 6
-_AT_THE_EDGE = 4.0
+_AT_THE_EDGE = 8.0
 _TICK_STEPS_S = (300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 2 * 86_400, 3 * 86_400, 7 * 86_400, 14 * 86_400)
 _DAY_S = 86_400
 
@@ -174,7 +174,7 @@ def _peak(stretches: Sequence[Stretch], place: _Place) -> str:
         return ""
     highest = max((stretch for stretch in stretches if stretch.p99_ms is not None), key=lambda one: one.p99_ms or 0.0)
     value = highest.p99_ms or 0.0
-    said = milliseconds(float(f"{value:.3g}"), value)
+    said = milliseconds(float(f"{value:.2g}"), value)
     return _text(place.share((highest.since_us + highest.until_us) // 2), _TOP - 4, f"↑ {said}")
 
 

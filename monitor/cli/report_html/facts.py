@@ -96,3 +96,16 @@ class Facts:
     worst_hours: Sequence[Row] = field(default_factory=tuple)
     faults: Sequence[Row] = field(default_factory=tuple)
     kept_from_us: int | None = None
+
+
+def by_endpoint(subjects: Sequence[Subject]) -> dict[str, tuple[Subject | None, list[Subject]]]:
+    """Each endpoint as a whole, and its checks, in the order of the report."""
+    found: dict[str, tuple[Subject | None, list[Subject]]] = {}
+    for one in subjects:
+        whole, checks = found.get(one.endpoint, (None, []))
+        if one.is_endpoint:
+            whole = one
+        else:
+            checks.append(one)
+        found[one.endpoint] = (whole, checks)
+    return found

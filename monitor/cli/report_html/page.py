@@ -1,0 +1,65 @@
+"""The HTML report as a text: template, style, and a policy that lets a browser run and load nothing else.
+
+Owns rendering. The policy names the style sheet by its hash, so that even markup that slipped through could do nothing.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import TextIO
+
+import jinja2
+from markupsafe import Markup
+
+from monitor.cli.report_html import lists
+from monitor.cli.report_html.definitions import DEFINITIONS
+from monitor.cli.report_html.facts import Facts
+from monitor.cli.report_html.figures import moment
+from monitor.cli.report_html.summary import sentences, tiles
+from monitor.cli.report_html.texts import Text, say
+from monitor.cli.report_html.view import Viewer, legend
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(facts: Facts, out: TextIO) -> None:
+    """Write the whole document."""
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    voice, viewer = facts.voice, Viewer(facts)
+    shown, more = lists.incidents(facts)
+    changes, changes_left_out = lists.changes(facts)
+    pieces = _template().generate(
+        language=voice.language,
+        say=lambda text, **words: say(Text(text), voice, **words),
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
+        style=Markup(style),  # noqa: S704  our own file
+        made=moment(facts.made_at_us, voice),
+        name=facts.name,
+        viewer=viewer,
+        tiles=tiles(facts),
+        sentences=list(sentences(facts)),
+        legend=legend(voice),
+        headings=lists.headings(voice),
+        figures=lists.figures(facts),
+        changes=changes,
+        changes_left_out=changes_left_out,
+        worst_hours=lists.worst_hours(facts),
+        faults=lists.faults(facts),
+        incidents=shown,
+        incidents_left_out=more,
+        definitions=[(voice.word(what), voice.word(means)) for what, means in DEFINITIONS],
+    )
+    out.writelines(pieces)
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    return environment.get_template("report.html")
