@@ -128,12 +128,6 @@ class Ledger:
         waiting = [*self._writing.results, *self._desk.batch.results]
         return waiting[max(0, after - self.written) :]
 
-    @property
-    def oldest_unwritten_us(self) -> int | None:
-        """When the first of the results started that are not on disk yet, in microseconds since 1970; None without."""
-        waiting = self._writing.results or self._desk.batch.results
-        return waiting[0].started_at.wall_us if waiting else None
-
     def busy_s(self, now: Moment) -> float:
         """How long the present commit has been under way, in seconds; 0 between commits."""
         return 0.0 if self._committing is None else now.s_since(self._committing)

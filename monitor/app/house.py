@@ -163,7 +163,7 @@ class House:
         self.journal = Journal(self.writer)
         self.catalogues = Catalogues(clock)
         setup = self.setup = await self.catalogues.begin(self.setup, self.writer)
-        log_renamed(await self.journal.register(setup.checks, now, setup.renaming))
+        log_renamed(await self.journal.register(setup.checks, now, setup.renaming, setup.prices))
         restored = await self.journal.restore(setup.checks, now)
         if database.is_remote:
             self.spooling = Spooling(spool_path(setup.loaded, self.environ), restored.instance, clock)

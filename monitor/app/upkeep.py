@@ -1,4 +1,4 @@
-"""What the daemon does for itself now and then: the sign of life in the database, and forgetting old results."""
+"""What the daemon does for itself now and then: the sign of life in the database, roll-ups, forgetting."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,12 @@ import structlog
 from monitor.app.progress import Progress
 from monitor.clock import Clock
 from monitor.errors import StorageError
+from monitor.ledger import Ledger
+from monitor.storage.closing import Closer
 from monitor.storage.journal import Journal
-from monitor.storage.retention import Retention
 
 HEARTBEAT_EVERY_S = 10.0
-PRUNE_EVERY_S = 3600.0
+ROLL_UP_EVERY_S = 15.0
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -28,13 +29,19 @@ async def beat(journal: Journal, progress: Progress, clock: Clock, say: Callable
         say()
 
 
-async def prune(retention: Retention, keep_s: Callable[[], float]) -> None:
-    """Delete results that are older than they are to be kept, in seconds; runs until cancelled."""
+def oldest_unwritten_us(ledger: Ledger) -> int | None:
+    """When the first result started that is not on disk yet, in microseconds since 1970; None without any."""
+    return next((result.started_at.wall_us for result in ledger.unwritten(0)), None)
+
+
+async def roll_up(closer: Closer) -> None:
+    """Make the roll-ups of what is over; runs until cancelled."""
     while True:
-        await asyncio.sleep(PRUNE_EVERY_S)
+        await asyncio.sleep(ROLL_UP_EVERY_S)
         try:
-            pruned = await retention.prune(keep_s())
+            rows = await closer.close()
         except StorageError as error:
-            log.warning("retention_refused", error=error.message)
+            log.warning("rollups_refused", error=error.message)
         else:
-            log.debug("retention_done", results=pruned.results)
+            if rows:
+                log.debug("rollups_made", rows=rows, longest_bite_s=round(closer.longest_bite_s, 4))

@@ -10,6 +10,7 @@ from monitor.clock import Moment
 from monitor.domain.check import Check
 from monitor.domain.renaming import Renaming
 from monitor.storage import tables
+from monitor.storage.rollup_marks import go_back
 
 KILLED = "ended without a word"
 
@@ -122,4 +123,6 @@ def close_earlier_runs(connection: Connection) -> None:
 def end_rhythms(connection: Connection, at_us: int) -> None:
     """Nothing is due from here on."""
     rhythm = tables.rhythms
-    connection.execute(update(rhythm).where(rhythm.c.until_us > at_us).values(until_us=at_us))
+    ended = connection.execute(update(rhythm).where(rhythm.c.until_us > at_us).values(until_us=at_us))
+    if ended.rowcount:
+        go_back(connection, at_us)

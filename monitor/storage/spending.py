@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 
 from monitor.domain.caps import US_PER_DAY
 from monitor.domain.check import CheckKind
@@ -126,7 +126,9 @@ def averages(reader: Reader, since_day: int) -> dict[str, Average]:
 def uncounted() -> ColumnElement[bool]:
     """Without counts, and perhaps charged: the rule of `domain.tokens`, in SQL."""
     columns, reasons = tables.results.c, tables.reasons.c
-    of_network = select(reasons.id).where(reasons.fault_domain == str(FaultDomain.NETWORK))
+    of_network = exists().where(
+        reasons.id == columns.reason_id, reasons.fault_domain == str(FaultDomain.NETWORK)
+    )  # asked of the few that came so far, by its key
     return and_(
         columns.input_tokens.is_(None),
         columns.output_tokens.is_(None),
@@ -135,7 +137,7 @@ def uncounted() -> ColumnElement[bool]:
             and_(
                 columns.http_status.is_(None),
                 columns.status == STATUS_CODES[Status.TIMEOUT],
-                func.coalesce(columns.reason_id, 0).not_in(of_network),
+                ~of_network,
             ),
         ),
     )
