@@ -25,6 +25,7 @@ from monitor.delivery.channels import build_channels
 from monitor.delivery.delivery import Delivery
 from monitor.delivery.fallback import FallbackRule
 from monitor.delivery.record import Observer
+from monitor.domain.ages import Ages
 from monitor.domain.caps import Caps
 from monitor.domain.check import Check
 from monitor.domain.prices import Prices
@@ -71,9 +72,9 @@ class Setup:
         return self.loaded.config
 
     @property
-    def keep_s(self) -> float:
-        """How long single results are kept, in seconds."""
-        return self.config.storage.raw_retention_s
+    def ages(self) -> Ages:
+        """How long what is kept, and how large the database may grow."""
+        return self.config.storage.ages
 
     @property
     def following_endpoints(self) -> frozenset[str]:
@@ -135,6 +136,7 @@ class Setup:
         ours, theirs = self.config, running.config
         pairs = {
             "storage.url": (ours.storage.url, theirs.storage.url),
+            "storage.password": (ours.storage.password, theirs.storage.password),
             "web": (ours.web, theirs.web),
         }
         return [name for name, (new, old) in pairs.items() if new != old]

@@ -19,7 +19,15 @@ from monitor.config.reading import Reader, TextFile
 from monitor.config.secrets import Secret, resolve
 from monitor.errors import ConfigError, Problem
 
-__all__ = ["Access", "ChannelAccess", "EndpointAccess", "read_templates", "reread_key", "resolve_access"]
+__all__ = [
+    "Access",
+    "ChannelAccess",
+    "EndpointAccess",
+    "database_password",
+    "read_templates",
+    "reread_key",
+    "resolve_access",
+]
 
 _SHORTEST_REDACTED = 4
 _WEBHOOK_PREFIX = "whsec_"
@@ -94,11 +102,25 @@ def resolve_access(loaded: Loaded, environ: Mapping[str, str]) -> Access:
         channel.name: channel_access(reader, channel, toml_path(("channels", position)))
         for position, channel in enumerate(loaded.config.channels)
     }
+    reader.secret(loaded.config.storage.password, "storage.password")
     hosts = (urls.host_of(endpoint.base_url) for endpoint in loaded.config.endpoints)
     deadman = deadman_access(reader, loaded.config.deadman, hosts)
     if reader.problems:
         raise ConfigError(str(loaded.path), reader.problems)
     return Access(endpoints, channels, tuple(reader.warnings), tuple(reader.values), deadman)
+
+
+def database_password(loaded: Loaded, environ: Mapping[str, str]) -> Secret | None:
+    """The password of the database, and no other secret; None if the configuration names none.
+
+    Raises:
+        ConfigError: it is unset, empty or unreadable.
+    """
+    reader = Reader(loaded.base_dir, environ)
+    password = reader.secret(loaded.config.storage.password, "storage.password")
+    if reader.problems:
+        raise ConfigError(str(loaded.path), reader.problems)
+    return password
 
 
 def read_templates(loaded: Loaded) -> Mapping[str, Mapping[str, TextFile]]:

@@ -61,9 +61,14 @@ class Probes(Model):
 
 
 class Storage(Keeping):
-    """`[storage]`: the database, and for how long it keeps what."""
+    """`[storage]`: the database, and for how long it keeps what.
+
+    Attributes:
+        password: of the role in a PostgreSQL URL; None leaves it to libpq's own places. A file needs none.
+    """
 
     url: Annotated[str, BeforeValidator(urls.storage_url)] = "sqlite:///relaywatch.db"
+    password: SecretRef | None = None
 
 
 class Web(Model):

@@ -14,7 +14,7 @@ _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[\w.-]+)?")
 _NUMERIC = re.compile(r"[\d.]+|.*:.*")
 _OPERATIONS = ("/models", "/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 _MOST_PORT = 65_535
-_POSTGRES = re.compile(r"postgres(ql)?(\+\w+)?:")
+_POSTGRES = re.compile(r"postgres(ql)?(\+\w+)?:", re.IGNORECASE)
 _SQLITE = "sqlite:///"
 
 
@@ -176,11 +176,22 @@ def _host_and_port(value: object, how: str) -> tuple[str, int]:
     return host.lower(), int(port)
 
 
+def is_postgres(text: str) -> bool:
+    """Whether a database's URL means a PostgreSQL server."""
+    return _POSTGRES.match(text) is not None
+
+
 def storage_url(text: str) -> str:
     """The database's URL."""
     if _POSTGRES.match(text):
-        raise unavailable("PostgreSQL", f'use "{_SQLITE}relaywatch.db"')
+        from monitor.config.postgres_url import parse  # noqa: PLC0415  who has a file does not pay
+
+        parse(text)
+        return text
     path = text.removeprefix(_SQLITE)
     if path == text or not path or not text.isprintable() or path.endswith("/") or "?" in path or path == ":memory:":
-        raise wrong(f'must be "{_SQLITE}FILE" (beside the configuration) or "{_SQLITE}/ABSOLUTE/FILE"')
+        raise wrong(
+            f'must be "{_SQLITE}FILE" (beside the configuration), "{_SQLITE}/ABSOLUTE/FILE"'
+            ' or "postgresql://USER@HOST:PORT/DATABASE"'
+        )
     return text
