@@ -7,11 +7,17 @@ to get it.
 import importlib.util
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
 
 settings.register_profile("quick", deadline=None, max_examples=50)
 settings.register_profile(
@@ -33,6 +39,40 @@ def _nothing_blocks_the_loop() -> Iterator[None]:
         for call, file, function in MAY_BLOCK:
             guard.functions[call].can_block_in(file, function)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """A running PostgreSQL server; its databases belong to a role without privileges. Nobody may stop this one."""
+    from tests.postgres_server import PostgresServer  # noqa: PLC0415  only tests that need it pay
+
+    # Not below pytest's own folders: a unix socket's path is short, and the server is another user.
+    with tempfile.TemporaryDirectory(prefix="relaywatch-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: "PostgresServer") -> str:
+    """The name of a migrated database without a row, to be copied with `make_database`; connect to the copies only."""
+    from monitor.config.postgres_url import parse  # noqa: PLC0415  the same
+    from monitor.storage.engine import open_for_writing  # noqa: PLC0415  the same
+    from monitor.storage.postgresql.database import PostgresDatabase  # noqa: PLC0415  the same
+
+    name = postgres.make_database()
+    url = parse(postgres.url(name))
+    open_for_writing(PostgresDatabase(url, url.parameters)).dispose()
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres: "PostgresServer", postgres_template: str) -> Iterator[str]:
+    """The URL of a migrated database of one's own, gone afterwards."""
+    name = postgres.make_database(postgres_template)
+    yield postgres.url(name)
+    postgres.drop_database(name)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from monitor.config.load import Loaded
 from monitor.config.paths import sqlite_path
+from monitor.config.urls import is_postgres
 from monitor.storage.database import Database
 from monitor.storage.sqlite.database import SqliteDatabase
 
@@ -16,7 +17,17 @@ def database_of(loaded: Loaded, environ: Mapping[str, str]) -> Database:
         environ: for the secret.
 
     Raises:
-        UsageError: its secret is not to be had, or what its engine needs is not installed.
+        ConfigError: its secret is not to be had.
     """
-    del environ  # a file has no secret
+    if is_postgres(loaded.config.storage.url):
+        return _on_a_server(loaded, environ)
     return SqliteDatabase(sqlite_path(loaded.config, loaded.base_dir))
+
+
+def _on_a_server(loaded: Loaded, environ: Mapping[str, str]) -> Database:
+    from monitor.config.access import database_password  # noqa: PLC0415  who has a file does not pay
+    from monitor.config.postgres_url import parse  # noqa: PLC0415  the same
+    from monitor.storage.postgresql.database import PostgresDatabase  # noqa: PLC0415  the same
+
+    url = parse(loaded.config.storage.url)
+    return PostgresDatabase(url, url.under(loaded.base_dir), database_password(loaded, environ))

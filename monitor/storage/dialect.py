@@ -85,9 +85,9 @@ def _of(name: str) -> Particulars:
         from monitor.storage.sqlite import dialect as sqlite  # noqa: PLC0415  only the engine in use is paid for
 
         return sqlite
-    from monitor.storage.postgresql import dialect as postgresql  # noqa: PLC0415  the same
+    from monitor.storage.postgresql import dialect as ours  # noqa: PLC0415  the same
 
-    return postgresql
+    return ours
 
 
 def _sql(dialect: Dialect, statement: "Insert", *, skip: str | None = None) -> str:

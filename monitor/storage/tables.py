@@ -1,7 +1,7 @@
 """The tables. Owns names, types and keys; a public interface, documented in `docs/database.md`.
 
 Times are microseconds since 1970-01-01 UTC (`_us`), short durations tenths of a millisecond (`_100us`): integers, which
-SQLite keeps in as few bytes as they need. Nothing here is particular to SQLite but the clustering of results.
+SQLite keeps in as few bytes as they need. What is particular to one engine is how results are laid out.
 """
 
 from sqlalchemy import (
@@ -72,6 +72,7 @@ results = Table(
     Column("output_tokens", Integer),
     PrimaryKeyConstraint("check_id", "started_at_us"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (started_at_us)",
 )
 
 result_details = Table(
@@ -92,6 +93,7 @@ result_details = Table(
     Column("answered_by", Text),
     PrimaryKeyConstraint("check_id", "started_at_us"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (started_at_us)",
 )
 
 states = Table(
@@ -159,6 +161,7 @@ Index(
     "ix_incidents_open",
     incidents.c.key,
     sqlite_where=text("resolved_at_us IS NULL"),
+    postgresql_where=text("resolved_at_us IS NULL"),
 )
 Index("ix_incidents_started_at_us", incidents.c.started_at_us)
 
@@ -219,6 +222,7 @@ Index(
     outbox.c.incident_id,
     outbox.c.sequence,
     sqlite_where=text("settled_at_us IS NULL"),
+    postgresql_where=text("settled_at_us IS NULL"),
 )
 
 # Where a channel keeps the messages of one incident together: Slack's first message, say.
@@ -274,4 +278,5 @@ for _table in (results, states):
         f"ix_{_table.name}_reason_id",
         _table.c.reason_id,
         sqlite_where=text("reason_id IS NOT NULL"),
+        postgresql_where=text("reason_id IS NOT NULL"),
     )

@@ -21,7 +21,7 @@ def free_bytes(connection: Connection) -> int:
 def iso_sql(column: str) -> str:
     """A time column as ISO 8601 UTC with milliseconds."""
     return f"""to_char(to_timestamp({column} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
-    || '.' || lpad(({column} / 1000 % 1000)::text, 3, '0') || 'Z'"""
+    || '.' || lpad(mod({column} / 1000, 1000)::text, 3, '0') || 'Z'"""
 
 
 def day_sql(column: str) -> str:

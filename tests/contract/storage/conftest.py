@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine
 
+from monitor.config.postgres_url import parse
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox
+from monitor.storage.postgresql.database import PostgresDatabase
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.postgres_server import PostgresServer
 
 
 @dataclass
@@ -28,10 +32,15 @@ class Store:
     outbox: Outbox
 
 
-@pytest.fixture(params=["sqlite"], scope="session")
-def new_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Engine]:
+@pytest.fixture(params=["sqlite", "postgresql"], scope="session")
+def new_engine(request: pytest.FixtureRequest) -> Callable[[], Engine]:
     """Makes an empty, migrated database each time it is called."""
-    assert request.param == "sqlite"
+    made: Callable[[], Engine] = request.getfixturevalue(f"_new_{request.param}")
+    return made
+
+
+@pytest.fixture(scope="session")
+def _new_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Engine]:
     folder = tmp_path_factory.mktemp("contract")
     empty = folder / "empty.db"
     open_for_writing(SqliteDatabase(empty)).dispose()
@@ -41,6 +50,15 @@ def new_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         path: Path = folder / f"{next(numbers)}.db"
         shutil.copy(empty, path)
         return open_for_writing(SqliteDatabase(path))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _new_postgresql(postgres: "PostgresServer", postgres_template: str) -> Callable[[], Engine]:
+    def make() -> Engine:
+        url = parse(postgres.url(postgres.make_database(postgres_template)))
+        return open_for_writing(PostgresDatabase(url, url.parameters))
 
     return make
 

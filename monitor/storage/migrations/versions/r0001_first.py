@@ -196,6 +196,7 @@ def _result_details() -> None:
         sa.ForeignKeyConstraint(["check_id"], ["checks.id"], name=op.f("fk_result_details_check_id")),
         sa.PrimaryKeyConstraint("check_id", "started_at_us", name=op.f("pk_result_details")),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (started_at_us)",
     )
 
 
@@ -217,6 +218,7 @@ def _results() -> None:
         sa.ForeignKeyConstraint(["reason_id"], ["reasons.id"], name=op.f("fk_results_reason_id")),
         sa.PrimaryKeyConstraint("check_id", "started_at_us", name=op.f("pk_results")),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (started_at_us)",
     )
     op.create_index(
         "ix_results_reason_id",

@@ -28,7 +28,8 @@ def _widen() -> None:
     op.add_column("incidents", sa.Column("memory", sa.Text(), nullable=False, server_default="{}"))
     # A key may pass from one open incident to another within one transaction, in any order.
     op.drop_index("ix_incidents_open", table_name="incidents")
-    op.create_index("ix_incidents_open", "incidents", ["key"], sqlite_where=sa.text("resolved_at_us IS NULL"))
+    is_open = sa.text("resolved_at_us IS NULL")
+    op.create_index("ix_incidents_open", "incidents", ["key"], sqlite_where=is_open, postgresql_where=is_open)
     op.add_column("incident_checks", sa.Column("joined_at_us", sa.BigInteger(), nullable=True))
     op.add_column("incident_events", sa.Column("explanation", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("fell_back_to", sa.Text(), nullable=True))
