@@ -18,6 +18,9 @@ from monitor.storage.incident_rows import event_row, incident_row
 from monitor.storage.kept import KeptWriter
 from monitor.storage.memory import silence_row
 from monitor.storage.names import Names
+from monitor.storage.recording import recording_of
+from monitor.storage.rollup_marks import go_back
+from monitor.storage.rollups import Latecomers
 from monitor.storage.rows import (
     detail_row,
     mark_of,
@@ -44,8 +47,8 @@ class BatchWriter:
         # The members of each open incident that are on disk: ten thousand are not written again with every commit.
         self._enlisted: dict[int, tuple[str, ...]] = {}
         self._written: list[Result] = []
-        self._insert_result = dialect.insert_sql(sql, tables.results)
-        self._upsert_detail = dialect.upsert_sql(sql, tables.result_details)
+        self._latecomers = Latecomers(sql)
+        self._recording = recording_of(sql)
         self._upsert_state = dialect.upsert_sql(sql, tables.states)
         self._upsert_memory = dialect.upsert_sql(sql, tables.state_memory)
         self._upsert_incident = dialect.upsert_sql(sql, tables.incidents)
@@ -68,6 +71,8 @@ class BatchWriter:
         _many(connection, self._upsert_silence, [silence_row(silence) for silence in batch.silences.values()])
         for change in batch.rhythms:
             self._write_rhythm(connection, change)
+        if batch.rhythms:
+            go_back(connection, min(change.at_us for change in batch.rhythms))
         self._kept.write(connection, batch.kept)
 
     def settled(self, batch: Batch, *, committed: bool) -> None:
@@ -86,6 +91,7 @@ class BatchWriter:
     def forget(self) -> None:
         """Ids and memories are looked up and written again."""
         self.names.forget()
+        self._recording.forget()
         self._marks = {}
         self._enlisted = {}
 
@@ -109,8 +115,9 @@ class BatchWriter:
             if (detail := detail_row(check, at_us, result)) is not None:
                 details.append(detail)
         rows.sort()  # neighbours share a page
-        _many(connection, self._insert_result, rows)
-        _many(connection, self._upsert_detail, details)
+        self._recording.write(connection, rows, details)
+        if rows:
+            self._latecomers.admit(connection, taken)
 
     def _free(self, connection: Connection, check: int, at_us: int, taken: set[tuple[int, int]]) -> int:
         columns = tables.results.c
