@@ -16,7 +16,6 @@ from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.upgrade import Advance
 from tests import released
 
-
 _HEADER_BYTES = 100  # SQLite counts there who opened the file
 
 
