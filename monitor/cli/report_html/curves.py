@@ -78,7 +78,7 @@ class _Place:
 
 def milliseconds(value: float, top: float) -> str:
     """A label of an axis that reaches `top`: `250 ms`, `1.5 s`."""
-    return f"{value / _MS_PER_S:g} s" if top >= _MS_PER_S else f"{value:g} ms"
+    return f"{value / _MS_PER_S:g} s" if top > _MS_PER_S else f"{value:g} ms"
 
 
 def _values(stretch: Stretch) -> tuple[float | None, float | None, float | None]:

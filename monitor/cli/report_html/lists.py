@@ -121,7 +121,8 @@ def figures(facts: Facts) -> Iterator[TableRow]:
 def changes(facts: Facts) -> tuple[list[Change], str]:
     """What changed against the period before, and what is said of the rest."""
     voice = facts.voice
-    known = [one for one in facts.subjects if None not in (one.row["availability"], field(one.before, "availability"))]
+    ordered = [one for whole, checks in by_endpoint(facts.subjects).values() for one in (whole, *checks) if one]
+    known = [one for one in ordered if None not in (one.row["availability"], field(one.before, "availability"))]
     if len(known) > CHANGES_AT_MOST:
         known.sort(key=_size_of_change, reverse=True)
     shown = [_change(one, voice) for one in known[:CHANGES_AT_MOST]]

@@ -9,6 +9,7 @@ _TICKS_AT_MOST = 4
 _USUAL_SHARE = 0.9
 _OUTLIER = 2.5
 _ROOM = 1.25
+_LEAST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def scale_of(values: Sequence[float]) -> Scale:
     show everything else as one flat line.
     """
     highest = max(values, default=0.0)
-    if highest <= 0:
+    if highest < _LEAST:
         return Scale((0.0, 1.0))
     usual = sorted(values)[ceil(_USUAL_SHARE * len(values)) - 1] * _ROOM
     is_cut = 0 < usual * _OUTLIER / _ROOM < highest

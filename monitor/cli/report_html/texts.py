@@ -120,16 +120,16 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
             "가용률이 가장 낮은 체크: {check} ({availability}).",
         ),
         Text.BETTER: (
-            "Compared with the same length of time before, availability rose by {points} (from {before}).",
-            "직전 같은 길이의 기간보다 가용률이 {points} 올랐습니다 (이전 {before}).",
+            "Compared with the period before, availability rose by {points} (from {before}).",
+            "직전 기간보다 가용률이 {points} 올랐습니다 (이전 {before}).",
         ),
         Text.WORSE: (
-            "Compared with the same length of time before, availability fell by {points} (from {before}).",
-            "직전 같은 길이의 기간보다 가용률이 {points} 내렸습니다 (이전 {before}).",
+            "Compared with the period before, availability fell by {points} (from {before}).",
+            "직전 기간보다 가용률이 {points} 내렸습니다 (이전 {before}).",
         ),
         Text.SAME: (
-            "Availability was the same in the same length of time before.",
-            "직전 같은 길이의 기간과 가용률이 같습니다.",
+            "Availability was the same in the period before.",
+            "직전 기간과 가용률이 같습니다.",
         ),
         Text.NOT_COVERED: (
             "{share} of the probes that were due gave no result that counts: what happened then is not known.",
