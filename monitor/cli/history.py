@@ -1,73 +1,118 @@
-"""The command `history`: single results, newest first."""
+"""The command `history`: single results, newest first, as many as there are."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from monitor.cli.check import FIELDS
-from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, moment_us, nearest_names, reader_of
-from monitor.domain.result import Status
+from monitor.cli.listing import (
+    AllOption,
+    CheckOption,
+    CursorOption,
+    EndpointOption,
+    FaultOption,
+    LimitOption,
+    ProviderOption,
+    SinceOption,
+    UntilOption,
+    bound,
+    moments_of,
+    must_be_known,
+    position,
+    words,
+)
+from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, nearest_names, reader_of
+from monitor.domain.cursor import Listing
+from monitor.domain.result import FaultDomain, Status, Trigger
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.cli.render import Column
-    from monitor.storage.reader import Reader
+    from monitor.config.load import Loaded
+    from monitor.config.schema import Config
+    from monitor.storage.selection import Selection
 
-LIMIT = 50
-LIMIT_AT_MOST = 1_000_000
+
+_ModelOption = Annotated[str | None, typer.Option(metavar="ID", help="One model.", show_default=False)]
+_TagOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TAG", help="Endpoints that have it now; may be repeated.", show_default=False),
+]
+_StatusOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="STATUS", help="One status, such as TIMEOUT; may be repeated.", show_default=False),
+]
+_TriggerOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TRIGGER", help="Why it ran, such as confirm; may be repeated.", show_default=False),
+]
+_OldestFirstOption = Annotated[bool, typer.Option("--oldest-first", help="In the order in which they happened.")]
 
 
 def history(
     *,
-    check: Annotated[str | None, typer.Option(metavar="ID", help="One check.", show_default=False)] = None,
-    endpoint: Annotated[str | None, typer.Option(metavar="NAME", help="One endpoint.", show_default=False)] = None,
-    model: Annotated[str | None, typer.Option(metavar="ID", help="One model.", show_default=False)] = None,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(metavar="STATUS", help="One status, such as TIMEOUT; may be repeated.", show_default=False),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="TIME", help='ISO 8601, or how long ago: "24h".', show_default=False)
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="The same.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=1, max=LIMIT_AT_MOST, help="At most so many.")] = LIMIT,
+    check: CheckOption = None,
+    endpoint: EndpointOption = None,
+    model: _ModelOption = None,
+    provider: ProviderOption = None,
+    tag: _TagOption = None,
+    status: _StatusOption = None,
+    trigger: _TriggerOption = None,
+    fault: FaultOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    oldest_first: _OldestFirstOption = False,
+    limit: LimitOption = None,
+    everything: AllOption = False,
+    cursor: CursorOption = None,
     config: ConfigOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Results of probes, newest first."""
-    from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the command line imports only what the command needs
-    from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage import history as past  # noqa: PLC0415  the same
+    """Results of probes, newest first, printed as they are read."""
+    from monitor.storage.selection import Selection  # noqa: PLC0415  the command line imports only what it needs
 
     loaded = load_config(config)
-    zone, now_us = loaded.config.timezone, SystemClock().now().wall_us
-    selection = past.Selection(
+    at = moments_of(loaded)
+    selection = Selection(
         check=check,
         endpoint=endpoint,
         model=model,
-        statuses=tuple(map(_status, status or ())),
-        since_us=None if since is None else moment_us(since, "--since", now_us, zone),
-        until_us=None if until is None else moment_us(until, "--until", now_us, zone),
-        limit=limit,
+        provider=provider,
+        endpoints=_tagged(loaded.config, tag),
+        statuses=words(Status, status, "--status"),
+        triggers=words(Trigger, trigger, "--trigger"),
+        faults=words(FaultDomain, fault, "--fault"),
+        since_us=at(since, "--since"),
+        until_us=at(until, "--until"),
+        limit=bound(limit, everything=everything),
+        after=position(Listing.RESULTS, cursor),
+        oldest_first=oldest_first,
     )
+    _print(loaded, selection, output)
+
+
+def _print(loaded: "Loaded", selection: "Selection", output: Format) -> None:
+    from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
+    from monitor.cli.streaming import streamed, tell_cursor, while_somebody_reads  # noqa: PLC0415  the same
+    from monitor.storage.result_list import ResultList  # noqa: PLC0415  the same
+
+    columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:
-        _must_be_known(reader, check)
-        rows = past.results(reader, selection)
-    emit(Sheet(rows, FIELDS, _columns(zone), empty="no result matches"), output)
+        must_be_known(reader, selection.check)
+        listed = ResultList(reader, selection)
+        with while_somebody_reads():
+            emit(Sheet(streamed(listed), FIELDS, columns, empty="no result matches"), output)
+        tell_cursor(listed, Listing.RESULTS, grows=selection.oldest_first)
 
 
-def _status(word: str) -> Status:
-    try:
-        return Status(word.upper())
-    except ValueError:
-        raise UsageError(f"--status {word!r} is no status", hint=nearest_names(word.upper(), Status)) from None
-
-
-def _must_be_known(reader: "Reader", check: str | None) -> None:
-    from monitor.storage.history import known_checks  # noqa: PLC0415  the same
-
-    if check is not None and check not in (known := known_checks(reader)):
-        raise UsageError(f"there is no check {check!r}", hint=nearest_names(check, known))
+def _tagged(config: "Config", tags: list[str] | None) -> tuple[str, ...] | None:
+    """The endpoints that have any of these tags; raises UsageError for a tag that none has."""
+    known = {tag for endpoint in config.endpoints for tag in endpoint.tags}
+    for tag in tags or ():
+        if tag not in known:
+            raise UsageError(f"no endpoint has the tag {tag!r}", hint=nearest_names(tag, known))
+    wanted = set(tags or ())
+    return tuple(one.name for one in config.endpoints if wanted.intersection(one.tags)) if tags else None
 
 
 def _columns(zone: str) -> "tuple[Column, ...]":

@@ -38,12 +38,12 @@ class ResultList:
         selection: which.
 
     Attributes:
-        last: where the last row stands that was given; None before the first.
+        last: where the last row stands that was given; before the first, where it goes on.
         more: whether there may be others beyond the limit; known once all were given.
     """
 
     def __init__(self, reader: Reader, selection: Selection) -> None:
-        self.last: Position | None = None
+        self.last: Position | None = selection.after
         self.more = False
         self._connection = reader.connection
         self._wanted = selection

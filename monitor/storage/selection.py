@@ -16,7 +16,7 @@ class Selection:
     """Which results are asked for; None is any, and so is an empty tuple.
 
     Attributes:
-        checks: the ids of checks: any of these.
+        endpoints: any of these.
         faults: whose fault it was; successes are nobody's.
         since_us: the first moment, inclusive.
         until_us: the last, exclusive.
@@ -29,7 +29,7 @@ class Selection:
     endpoint: str | None = None
     model: str | None = None
     provider: str | None = None
-    checks: tuple[str, ...] | None = None
+    endpoints: tuple[str, ...] | None = None
     statuses: tuple[Status, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     faults: tuple[FaultDomain, ...] = ()
@@ -50,7 +50,7 @@ def check_ids(selection: Selection) -> Select[Any]:
         check.provider: selection.provider,
     }
     query = select(check.id).where(*(column == value for column, value in wanted.items() if value is not None))
-    return query if selection.checks is None else query.where(check.check.in_(selection.checks))
+    return query if selection.endpoints is None else query.where(check.endpoint.in_(selection.endpoints))
 
 
 def filters(selection: Selection) -> list[ColumnElement[bool]]:

@@ -1,29 +1,22 @@
-"""Incidents as people ask for them: the list, and one with its timeline and what became of its notifications."""
+"""Incidents as people ask for them: the newest, and one with its timeline and what became of its notifications."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, select, true
+from sqlalchemy import Row, func, select
 
-from monitor.clock import US_PER_S, Moment, iso
+from monitor.clock import Moment, iso
 from monitor.storage import tables
 from monitor.storage.codes import STATUSES, SUCCESS_CODES, UNKNOWN_CODE
+from monitor.storage.incident_list import IncidentList, IncidentSelection, IncidentState, incident_fields
 from monitor.storage.reader import Reader, question
 from monitor.storage.restore import checks_of
-
-IncidentState = Literal["open", "resolved", "all"]
 
 
 @question
 def incidents(reader: Reader, now: Moment, state: IncidentState = "all", limit: int = 100) -> list[dict[str, Any]]:
     """Incidents, newest first, with the fields of the `incidents` command."""
-    resolved = tables.incidents.c.resolved_at_us
-    which = {"open": resolved.is_(None), "resolved": resolved.is_not(None), "all": true()}[state]
-    query = select(tables.incidents).where(which).order_by(tables.incidents.c.id.desc()).limit(limit)
-    rows = reader.connection.execute(query).all()
-    concerned = checks_of(reader.connection, tables.incidents.c.id >= (rows[-1].id if rows else 0))
-    return [_incident(row, concerned[row.id], now) for row in rows]
+    return list(IncidentList(reader, IncidentSelection(state=state, limit=limit), now))
 
 
 @question
@@ -39,7 +32,7 @@ def incident(reader: Reader, incident_id: int, now: Moment) -> dict[str, Any] | 
     if row is None:
         return None
     return {
-        **_incident(row, checks_of(reader.connection, which)[row.id], now),
+        **incident_fields(row, checks_of(reader.connection, which)[row.id], now),
         "provider": row.provider,
         "acknowledgement": _acknowledgement(row),
         "withheld": orjson.loads(row.memory).get("withheld"),
@@ -96,27 +89,6 @@ def _failure(row: Row[Any]) -> dict[str, Any]:
         "latency_ms": None if row.latency_100us is None else row.latency_100us / 10,
         "request_id": row.request_id,
         "reason": row.reason or None,
-    }
-
-
-def _incident(row: Row[Any], checks: Sequence[str], now: Moment) -> dict[str, Any]:
-    duration_us = max(0, now.wall_us - row.started_at_us) if row.duration_us is None else row.duration_us
-    return {
-        "id": row.id,
-        "key": row.key,
-        "endpoint": row.endpoint,
-        "severity": row.severity,
-        "status": row.status,
-        "fault_domain": row.fault_domain,
-        "checks": list(checks),
-        "started_at": iso(row.started_at_us),
-        "detected_at": iso(row.detected_at_us),
-        "resolved_at": _iso(row.resolved_at_us),
-        "duration_s": round(duration_us / US_PER_S, 3),
-        "acknowledged": row.acknowledged_by is not None,
-        "kind": row.kind,
-        "scope": row.scope,
-        "acknowledged_by": row.acknowledged_by,
     }
 
 
