@@ -26,6 +26,8 @@ class _What(StrEnum):
     PRESENT_AGAIN = "present"
     CAP_SPENT = "cost-cap"
     CAP_OVER = "cost-cap-over"
+    HISTORY_SHORTENED = "history-shortened"
+    SIZE_OUT_OF_REACH = "size-limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,40 @@ _NOTICES: MappingProxyType[_What, _Words] = MappingProxyType(
                 "{whose}{span} 한도 {limit}에 따른 질문 중단이 끝났습니다.",
             ),
         ),
+        _What.HISTORY_SHORTENED: _Words(
+            title=("RelayWatch keeps results for less long", "RelayWatch의 결과 보존 기간이 짧아졌습니다"),
+            message=(
+                (
+                    "The database has reached its size_limit of {limit}, so the oldest single results go early: they "
+                    "are kept since {kept}. Reports stay as they are; roll-ups and incidents are kept."
+                ),
+                (
+                    "데이터베이스가 size_limit {limit}에 도달하여 가장 오래된 개별 결과를 일찍 삭제합니다. {kept} "
+                    "이후의 결과만 남습니다. 집계와 인시던트는 보존되며 보고서는 그대로입니다."
+                ),
+            ),
+            action=(
+                "Nothing needs to be done; to keep them longer, raise [storage] size_limit or probe less often.",
+                "조치가 필요하지 않습니다. 더 오래 보존하려면 [storage]의 size_limit을 올리거나 점검 간격을 늘리세요.",
+            ),
+        ),
+        _What.SIZE_OUT_OF_REACH: _Words(
+            title=("RelayWatch's database is larger than its limit", "RelayWatch 데이터베이스가 제한보다 큽니다"),
+            message=(
+                (
+                    "The database is larger than its size_limit of {limit} although all single results but those of "
+                    "the newest day were deleted. Roll-ups of hours and days and incidents are never deleted for it."
+                ),
+                (
+                    "최근 하루를 제외한 개별 결과를 모두 삭제했지만 데이터베이스가 size_limit {limit}보다 큽니다. "
+                    "시간·일 단위 집계와 인시던트는 이 제한 때문에 삭제되지 않습니다."
+                ),
+            ),
+            action=(
+                "Raise [storage] size_limit, or shorten hourly_retention; `relaywatch db info` shows what is large.",
+                "[storage]의 size_limit을 올리거나 hourly_retention을 줄이세요. `relaywatch db info`로 확인하세요.",
+            ),
+        ),
     }
 )
 _SPANS: MappingProxyType[Span, Bilingual] = MappingProxyType(
@@ -223,6 +259,23 @@ def cap_spent(cap: Reached, now: Moment, audience: Audience) -> Notification:
 def cap_over(cap: Reached, now: Moment, audience: Audience) -> Notification:
     """They are asked again: the day or month is over, or the cap is another."""
     return _notice(_What.CAP_OVER, now, audience, **_of_cap(cap, audience))
+
+
+def history_shortened(limit: str, kept: Moment, now: Moment, audience: Audience) -> Notification:
+    """Single results go before their time, because the database may not grow.
+
+    Args:
+        limit: as people write it.
+        kept: since when results are left.
+        now: the present.
+        audience: who is told, and how.
+    """
+    return _notice(_What.HISTORY_SHORTENED, now, audience, limit=limit, kept=kept)
+
+
+def size_limit_out_of_reach(limit: str, now: Moment, audience: Audience) -> Notification:
+    """What may be deleted to make the database smaller is deleted, and it is not small enough."""
+    return _notice(_What.SIZE_OUT_OF_REACH, now, audience, limit=limit)
 
 
 def _of_cap(cap: Reached, audience: Audience) -> dict[str, str]:

@@ -12,17 +12,19 @@ from typing import Any, Self
 import structlog
 
 from monitor.app.changes import Fallback, log_renamed
+from monitor.app.forgetting import Forgetting
 from monitor.app.house import STOP_WITHIN_S, STUCK_S, House
 from monitor.app.progress import Progress
 from monitor.app.setup import Setup, prepare
 from monitor.app.tasks import Wishes, first_of, named, unless
-from monitor.app.upkeep import beat, prune
+from monitor.app.upkeep import beat, oldest_unwritten_us, roll_up
 from monitor.app.witness import Tally
 from monitor.clock import Clock
 from monitor.config.load import Loaded
 from monitor.domain.check import Check
 from monitor.errors import RelayWatchError, StorageError
 from monitor.probes.endpoint import LiveEndpoint
+from monitor.storage.closing import Closer
 from monitor.storage.retention import Retention
 from monitor.systemd import keep_alive, watchdog_interval_s
 
@@ -125,13 +127,13 @@ class Daemon:
             start("purse", house.purse.run()),
             start("quota", house.quota.run()),
             start("heartbeat", beat(house.journal, self.progress, house.clock, self._say_status)),
-            start("retention", prune(Retention(house.writer, house.clock), lambda: self.setup.keep_s)),
+            start("retention", self._forgetting().run()),
         ]
-        interval_s = watchdog_interval_s(house.environ)
         closer = Closer(house.writer, house.clock, lambda: oldest_unwritten_us(house.ledger))
         aside.append(start("roll-ups", roll_up(closer)))
         if house.spooling is not None:
             aside.append(start("spool", house.spooling.run()))
+        interval_s = watchdog_interval_s(house.environ)
         if interval_s is not None:
             aside.append(start("watchdog", keep_alive(house.notifier, interval_s, self.progress.stalled, log)))
         start("dead-man switch", house.deadman.run(wishes.stop))
@@ -141,6 +143,11 @@ class Daemon:
         while not await first_of(wishes.stop, wishes.reload, house.catalogues.due):
             await self._renew(start, wishes)
         await self._stop(ledger, aside)
+
+    def _forgetting(self) -> Forgetting:
+        house = self.house
+        retention = Retention(house.writer, house.clock)
+        return Forgetting(retention, lambda: house.setup.ages, lambda: house.audience, house.ledger, house.clock)
 
     def _start_delivery(self, start: Start, wishes: Wishes) -> None:
         delivery, is_idle = self.house.delivery, not self.setup.channels  # then it ends once it has taken over
@@ -185,7 +192,8 @@ class Daemon:
         setup = house.catalogues.followed(setup, self.setup)
         if not is_reload and setup.checks == self.setup.checks:
             return None
-        log_renamed(await house.journal.register(setup.checks, house.clock.now(), setup.renaming))
+        renamed = await house.journal.register(setup.checks, house.clock.now(), setup.renaming, setup.prices)
+        log_renamed(renamed)
         return setup, endpoints
 
     async def _stop(self, ledger: asyncio.Task[None], aside: Sequence[asyncio.Task[None]]) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from monitor.errors import StartError, StorageError
 
@@ -63,7 +63,7 @@ def no_folder(path: Path) -> StartError:
 
 def is_integrity_fault(fault: DBAPIError | sqlite3.Error) -> bool:
     """True if a key or constraint was violated."""
-    return isinstance(_origin(fault), sqlite3.IntegrityError)
+    return isinstance(fault, IntegrityError) or isinstance(_origin(fault), sqlite3.IntegrityError)
 
 
 def is_cannot_open(fault: DBAPIError | sqlite3.Error) -> bool:

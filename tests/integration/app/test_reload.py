@@ -143,7 +143,7 @@ async def test_how_long_results_are_kept_needs_no_restart(tmp_path: Path) -> Non
         async with running(tmp_path, after) as (daemon, wishes):
             wishes.reload.set()
             await until(lambda: set(daemon.checks) == {"gw/chat/b"})
-    assert daemon.setup.keep_s == 9 * 86_400
+    assert daemon.setup.ages.raw_s == 9 * 86_400
     assert not [line for line in logs if line["event"] == "config_needs_restart"]
 
 

@@ -8,9 +8,11 @@ from monitor.alerting.audience import Audience
 from monitor.alerting.notices import (
     cannot_record,
     frozen,
+    history_shortened,
     records_again,
     runs_on_last_good,
     runs_on_present,
+    size_limit_out_of_reach,
     uplink,
     uplink_closed,
 )
@@ -86,3 +88,15 @@ def test_a_start_with_an_earlier_configuration_says_which_and_why(language: Lang
     again = runs_on_present(SINCE.plus_s(90), audience)
     assert "2025-11-21 10:54:50 KST" in again.message
     assert len({notice.id, again.id}) == 2
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_a_limit_of_size_leads_to(language: Language) -> None:
+    """Since when results are left, and what to do; nothing is left to fill in."""
+    audience = Audience(("ops",), Voice(language, ZoneInfo("Asia/Seoul")), "abc")
+    shortened = history_shortened("10GB", SINCE, SINCE.plus_s(90), audience)
+    assert "2025-11-21 10:53:20 KST" in shortened.message
+    for notice in (shortened, size_limit_out_of_reach("10GB", SINCE, audience)):
+        assert "10GB" in notice.message
+        assert "{" not in notice.message
+        assert notice.recommended_action

@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import event
 
 from monitor.alerting.batch import RhythmChange
-from monitor.clock import US_PER_S, Moment
+from monitor.clock import US_PER_S
 from monitor.domain.availability import Rhythm, percent
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.rules import Counts, CountsOf, Percentile, PercentileOf, Timing
-from monitor.storage import sums
+from monitor.storage import sums, tables
 from monitor.storage.measures import Answers, measure
 from monitor.storage.reader import Reader
 from monitor.storage.report import Period, report
-from monitor.storage.retention import Retention
+from monitor.storage.retention import PRUNED_KEY
 from monitor.storage.sqlite.lock import DaemonLock
 
 if TYPE_CHECKING:
@@ -77,11 +77,8 @@ async def test_nothing_counts_twice_in_what_was_pruned(world: "World") -> None:
     await _every_10_s(world)
     await world.commit(*(world.result(at) for at in range(0, 100, 10)))
 
-    class Later:
-        def now(self) -> Moment:
-            return world.start.plus_s(100)
-
-    await Retention(world.writer, Later()).prune(50)
+    kept_since = {"key": PRUNED_KEY, "value": str(world.start.plus_s(50).wall_us)}
+    await world.writer.run(lambda connection: connection.execute(tables.meta.insert().values(kept_since)))
     assert await _counts(world, 1000, 100, due=True) == Counts(successes=5, counted=5, due=5)
 
 

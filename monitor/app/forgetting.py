@@ -1,0 +1,97 @@
+"""Forgetting, as the daemon does it: when the ages are applied, and who is told when a limit of size shortens them.
+
+Owns the schedule, which survives restarts; what goes is the business of `storage.retention`.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from monitor.alerting import notices
+from monitor.alerting.audience import Audience
+from monitor.clock import US_PER_S, Clock, iso
+from monitor.config.size import format_size
+from monitor.domain.ages import Ages
+from monitor.errors import StorageError
+from monitor.ledger import Ledger
+from monitor.storage.retention import Fit, Pruned, Retention
+
+LOOK_EVERY_S = 60.0
+PRUNE_EVERY_S = 3600.0
+
+log = structlog.get_logger("relaywatch.daemon")
+
+
+class Forgetting:
+    """Deletes what is too old, once an hour, and within a minute when the ages or the size ask for it.
+
+    Args:
+        retention: does it.
+        ages: what is in force.
+        audience: who is told.
+        ledger: takes notices.
+        clock: says when an hour is over.
+    """
+
+    def __init__(
+        self,
+        retention: Retention,
+        ages: Callable[[], Ages],
+        audience: Callable[[], Audience],
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._retention = retention
+        self._ages = ages
+        self._audience = audience
+        self._ledger = ledger
+        self._clock = clock
+        self._applied: Ages | None = None
+        self._fit = Fit.FITS
+        self._refusal = ""
+
+    async def run(self) -> None:
+        """Until cancelled, which may happen between any two bites."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self.look()
+            except StorageError as error:
+                if error.message != self._refusal:
+                    log.warning("retention_refused", error=error.message)
+                self._refusal = error.message
+
+    async def look(self) -> Pruned | None:
+        """Prune if it is time for it; what was done, None if it was not.
+
+        Raises:
+            StorageError: the database refused; the next look tries again.
+        """
+        ages = self._ages()
+        if not await self._is_due(ages):
+            return None
+        pruned = await self._retention.prune(ages)
+        self._applied, self._fit, self._refusal = ages, pruned.fit, ""
+        log.debug("retention_done", rows=dict(pruned.rows), pages=pruned.pages, size=str(pruned.fit))
+        if pruned.fit in (Fit.SHORTENED, Fit.OUT_OF_REACH) and await self._retention.is_news(ages, pruned.fit):
+            await self._tell(ages, pruned.fit)
+        return pruned
+
+    async def _is_due(self, ages: Ages) -> bool:
+        since_us = self._clock.now().wall_us - await self._retention.ran_at_us()
+        if not 0 <= since_us < PRUNE_EVERY_S * US_PER_S or self._applied not in (None, ages):
+            return True
+        # What is out of reach stays so for the hour; trying every minute would change nothing.
+        return self._fit is not Fit.OUT_OF_REACH and await self._retention.is_too_large(ages.size_limit)
+
+    async def _tell(self, ages: Ages, fit: Fit) -> None:
+        now, limit = self._clock.now(), format_size(ages.size_limit or 0)
+        kept_since = now.anchor(await self._retention.kept_since_us())
+        log.warning("history_shortened", size_limit=limit, kept_since=iso(kept_since.wall_us), size=str(fit))
+        audience = self._audience()
+        if fit is Fit.OUT_OF_REACH:
+            notice = notices.size_limit_out_of_reach(limit, now, audience)
+        else:
+            notice = notices.history_shortened(limit, kept_since, now, audience)
+        self._ledger.notify(notice, audience.channels, now)
