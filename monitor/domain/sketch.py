@@ -32,11 +32,11 @@ LARGEST = 2**63 - 1
 _PERCENT_UP, _PERCENT_DOWN = 102, 98
 _HEADING = struct.Struct("<H")
 _FIRST_MASK, _FORM_SHIFT = 0x0FFF, 12
+_FORM_BITS = _FORM_SHIFT - 8
+"""Of the second byte of the heading, below the form."""
 _EACH, _PAIRS = 0, 7
 _WIDTHS = {1: "B", 2: "H", 4: "I"}
 _EACH_SPAN = 256
-_BYTES = bytes(range(_EACH_SPAN))
-_SHIFTED = _BYTES + _BYTES
 _HEADING_BITS = 8 * _HEADING.size
 # Adding up values one by one costs more than adding counts, so it must save something.
 _EACH_WEIGHT = 2
@@ -45,9 +45,6 @@ _PAIR = struct.Struct("<HI")
 _PAIR_WEIGHT = 2
 # So many counts of one byte fit two bytes when they are added.
 _ADDED_AT_ONCE = 256
-
-_Alike = tuple[int, list[bytes]]
-"""Sketches of one form with the same first bucket, and that bucket."""
 
 
 class SketchError(StorageError):
@@ -186,97 +183,89 @@ def _encoded(counts: Mapping[int, int]) -> bytes:
 
 def _counted(blobs: Iterable[bytes]) -> dict[int, int]:
     """The values of many sketches by bucket."""
-    alike: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    forms: defaultdict[int, list[bytes]] = defaultdict(list)
     for blob in blobs:
-        alike[blob[:2]].append(blob)
-    alike.pop(b"", None)
-    forms: defaultdict[int, list[_Alike]] = defaultdict(list)
-    for heading, some in alike.items():
-        if len(heading) < _HEADING.size or any(len(blob) == _HEADING.size for blob in some):
+        if len(blob) > _HEADING.size:
+            forms[blob[1] >> _FORM_BITS].append(blob)
+        elif blob:
             raise SketchError("it ends with its heading")
-        (told,) = _HEADING.unpack(heading)
-        forms[told >> _FORM_SHIFT].append((told & _FIRST_MASK, some))
     total: Counter[int] = Counter()
-    for form, groups in forms.items():
+    for form, some in forms.items():
         if form not in _ADDING:
             raise SketchError(f"there is no form {form}")
-        total.update(_ADDING[form](groups))
+        total.update(_ADDING[form](some))
     if total and max(total) >= BUCKETS:
         raise SketchError("it goes beyond the last bucket")
     return total
 
 
-def _add_each(groups: Iterable[_Alike]) -> Mapping[int, int]:
-    total: Counter[int] = Counter()
-    by_page: defaultdict[int, list[bytes]] = defaultdict(list)
-    for first, blobs in groups:
-        page, shift = divmod(first, _EACH_SPAN)
-        places = b"".join([blob[2:] for blob in blobs])
-        below = bytes(range(_EACH_SPAN - shift))
-        by_page[page].append(places.translate(_SHIFTED[shift : shift + _EACH_SPAN], _BYTES[len(below) :]))
-        if shift:
-            by_page[page + 1].append(places.translate(_SHIFTED[shift : shift + _EACH_SPAN], below))
-    for page, several in by_page.items():
-        counts = Counter(b"".join(several))
-        total.update({page * _EACH_SPAN + place: count for place, count in counts.items()})
-    return total
+def _first(blob: bytes) -> int:
+    """The first bucket of a sketch."""
+    return (blob[0] | blob[1] << 8) & _FIRST_MASK
 
 
-def _add_bytes(groups: Sequence[_Alike]) -> Mapping[int, int]:
+def _add_each(blobs: Iterable[bytes]) -> Mapping[int, int]:
+    buckets: list[int] = []
+    for blob in blobs:
+        buckets.extend(map(_first(blob).__add__, blob[_HEADING.size :]))
+    return Counter(buckets)
+
+
+def _add_bytes(blobs: Sequence[bytes]) -> Mapping[int, int]:
     """Counts of one byte, added as one large number each: the even places and the odd ones, so that two bytes do."""
-    lowest = min(first for first, _ in groups)
-    places = (max(first + max(map(len, blobs)) for first, blobs in groups) - lowest) // 2 + 1
+    places = (max(map(_end, blobs)) + 1) // 2 + 1
     mask = int.from_bytes(b"\xff\x00" * places, "little")
-    totals, even, odd, added = Counter[int](), 0, 0, 0
-    for first, blobs in groups:
-        shift = 8 * (first - lowest)
-        for blob in blobs:
-            number = int.from_bytes(blob, "little") >> _HEADING_BITS << shift
+    totals = Counter[int]()
+    for start in range(0, len(blobs), _ADDED_AT_ONCE):
+        even = odd = 0
+        for blob in blobs[start : start + _ADDED_AT_ONCE]:
+            number = int.from_bytes(blob, "little")
+            number = number >> _HEADING_BITS << ((number & _FIRST_MASK) << 3)  # each bucket at its own byte
             even += number & mask
             odd += number >> 8 & mask
-            added += 1
-            if added == _ADDED_AT_ONCE:
-                totals.update(_of_lanes(even, odd, places, lowest))
-                even = odd = added = 0
-    totals.update(_of_lanes(even, odd, places, lowest))
+        totals.update(_of_lanes(even, odd, places))
     return totals
 
 
-def _of_lanes(even: int, odd: int, places: int, lowest: int) -> dict[int, int]:
+def _end(blob: bytes) -> int:
+    """After the last bucket of a sketch with counts of one byte."""
+    return _first(blob) + len(blob) - _HEADING.size
+
+
+def _of_lanes(even: int, odd: int, places: int) -> dict[int, int]:
     lanes = struct.Struct(f"<{places}H")
     counts = [0] * (2 * places)
     counts[0::2] = lanes.unpack(even.to_bytes(2 * places, "little"))
     counts[1::2] = lanes.unpack(odd.to_bytes(2 * places, "little"))
-    return {bucket: count for bucket, count in enumerate(counts, start=lowest) if count}
+    return {bucket: count for bucket, count in enumerate(counts) if count}
 
 
-def _add_wide(width: int) -> Callable[[Sequence[_Alike]], Mapping[int, int]]:
-    def add(groups: Sequence[_Alike]) -> Mapping[int, int]:
+def _add_wide(width: int) -> Callable[[Sequence[bytes]], Mapping[int, int]]:
+    def add(blobs: Sequence[bytes]) -> Mapping[int, int]:
         total: Counter[int] = Counter()
-        for first, blobs in groups:
-            for blob in blobs:
-                count, rest = divmod(len(blob) - _HEADING.size, width)
-                if rest:
-                    raise SketchError("it ends within a count")
-                counts = struct.unpack_from(f"<{count}{_WIDTHS[width]}", blob, _HEADING.size)
-                total.update({bucket: count for bucket, count in enumerate(counts, start=first) if count})
+        for blob in blobs:
+            count, rest = divmod(len(blob) - _HEADING.size, width)
+            if rest:
+                raise SketchError("it ends within a count")
+            counts = struct.unpack_from(f"<{count}{_WIDTHS[width]}", blob, _HEADING.size)
+            total.update({bucket: count for bucket, count in enumerate(counts, start=_first(blob)) if count})
         return total
 
     return add
 
 
-def _add_pairs(groups: Sequence[_Alike]) -> Mapping[int, int]:
+def _add_pairs(blobs: Sequence[bytes]) -> Mapping[int, int]:
     total: Counter[int] = Counter()
-    for first, blobs in groups:
-        for blob in blobs:
-            if (len(blob) - _HEADING.size) % _PAIR.size:
-                raise SketchError("it ends within a pair")
-            for place, count in _PAIR.iter_unpack(blob[_HEADING.size :]):
-                total[first + place] += count
+    for blob in blobs:
+        if (len(blob) - _HEADING.size) % _PAIR.size:
+            raise SketchError("it ends within a pair")
+        first = _first(blob)
+        for place, count in _PAIR.iter_unpack(blob[_HEADING.size :]):
+            total[first + place] += count
     return total
 
 
-_ADDING: Mapping[int, Callable[[Sequence[_Alike]], Mapping[int, int]]] = {
+_ADDING: Mapping[int, Callable[[Sequence[bytes]], Mapping[int, int]]] = {
     _EACH: _add_each,
     1: _add_bytes,
     2: _add_wide(2),
