@@ -1,6 +1,7 @@
 """From the configuration to the database: the one place that knows which engines there are."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from monitor.config.load import Loaded
 from monitor.config.paths import sqlite_path
@@ -22,6 +23,22 @@ def database_of(loaded: Loaded, environ: Mapping[str, str]) -> Database:
     if is_postgres(loaded.config.storage.url):
         return _on_a_server(loaded, environ)
     return SqliteDatabase(sqlite_path(loaded.config, loaded.base_dir))
+
+
+def database_at(url: str, base_dir: Path) -> Database:
+    """The database at a URL that is known to be right; a password is left to the engine's own places.
+
+    Args:
+        url: as `[storage] url` takes it.
+        base_dir: where relative paths begin.
+    """
+    if not is_postgres(url):
+        return SqliteDatabase(base_dir / url.removeprefix("sqlite:///"))
+    from monitor.config.postgres_url import parse  # noqa: PLC0415  who has a file does not pay
+    from monitor.storage.postgresql.database import PostgresDatabase  # noqa: PLC0415  the same
+
+    parsed = parse(url)
+    return PostgresDatabase(parsed, parsed.under(base_dir))
 
 
 def _on_a_server(loaded: Loaded, environ: Mapping[str, str]) -> Database:

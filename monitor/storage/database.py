@@ -1,11 +1,11 @@
 """What a database is to those who open it: one value per configured URL, whichever engine stands behind it.
 
-Owns the contract only. The engines are `sqlite` and `postgresql`, `configured` chooses, `dialect` is the SQL they speak.
+Owns the contract only. The engines are `sqlite` and `postgresql`; `configured` chooses, `dialect` is the SQL of both.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
 
 from sqlalchemy import Connection, Engine
 
@@ -33,8 +33,18 @@ class Sizes(NamedTuple):
     free: int
 
 
-class Hold(AbstractContextManager[object], Protocol):
+class Hold(Protocol):
     """A database that a daemon holds."""
+
+    def __enter__(self) -> Self:
+        """Held until it is left."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Free for others."""
+        ...
 
     @property
     def fence(self) -> Fence | None:

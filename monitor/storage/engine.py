@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 
 from monitor.storage import dialect, tables
+from monitor.storage.copy_mark import must_be_whole
 from monitor.storage.database import Database
 from monitor.storage.faults import DatabaseFault, start_error
 from monitor.storage.upgrade import Advance, bring_up_to_date
@@ -17,11 +18,14 @@ from monitor.storage.upgrade import Advance, bring_up_to_date
 WRITE_TEST_KEY = "write_test"
 
 
-def open_for_writing(database: Database, *, on_step: Callable[[Advance], object] = lambda _: None) -> Engine:
+def open_for_writing(
+    database: Database, *, on_step: Callable[[Advance], object] = lambda _: None, is_copy: bool = False
+) -> Engine:
     """The database, created or migrated where that is needed, and known to take a write.
 
     Args:
         database: which.
+        is_copy: a copy is being made into it, which nobody else may use before it is whole.
         on_step: told before each step of a migration, and again each minute while it lasts, from another thread.
 
     Raises:
@@ -32,6 +36,8 @@ def open_for_writing(database: Database, *, on_step: Callable[[Advance], object]
     try:
         bring_up_to_date(engine, database, on_step)
         with engine.begin() as connection:
+            if not is_copy:
+                must_be_whole(connection, database.name)
             _try_to_write(connection)
     except DatabaseFault as fault:
         engine.dispose()
