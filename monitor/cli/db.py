@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli import db_copy, db_prune
+from monitor.cli import db_backup, db_copy, db_prune, db_upgrade
 
 if TYPE_CHECKING:
     from monitor.config.load import Loaded
