@@ -1,18 +1,18 @@
 """Results in the order of their times: the rows of the interface, any selection, page after page, however many."""
 
-import sqlite3
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from monitor.clock import US_PER_S, iso
 from monitor.domain.result import FaultDomain, Phases, Status, Trigger
 from monitor.storage import dialect, result_list, tables
 from monitor.storage.codes import STATUS_CODES, TRIGGER_CODES
+from monitor.storage.loading import load
 from monitor.storage.reader import Reader
 from monitor.storage.result_list import ResultList, results
 from monitor.storage.rollup_tables import STATUS_COLUMNS, Level
@@ -83,7 +83,7 @@ selections = st.builds(
     endpoint=st.none() | st.just("gw"),
     model=st.none() | st.just("a"),
     provider=st.none() | st.just("gw"),
-    checks=st.none() | st.just(("gw/chat/b", "two/chat/a")),
+    endpoints=st.none() | st.just(("two", "three")),
     statuses=st.lists(st.sampled_from(Status), max_size=3, unique=True).map(tuple),
     triggers=st.lists(st.sampled_from(Trigger), max_size=2, unique=True).map(tuple),
     faults=st.lists(st.sampled_from([FaultDomain.MODEL, FaultDomain.KEY]), max_size=2, unique=True).map(tuple),
@@ -174,18 +174,21 @@ def _insert(connection: Connection, rows: Written, *, with_names: bool = False) 
         connection.execute(tables.checks.insert().values(first_seen_us=0), checks)
         reasons = [{"id": n, "reason": f"r{n}", "fault_domain": fault} for n, fault in enumerate(FAULTS, start=1)]
         connection.execute(tables.reasons.insert().values(action=""), reasons)
+    blank = dict.fromkeys(column.name for column in tables.results.columns)
     values = [
         {
+            **blank,
             "check_id": check,
             "started_at_us": at_us,
             "status": STATUS_CODES[status],
             "trigger": TRIGGER_CODES[trigger],
+            "lag_100us": 0,
             "reason_id": _reason(at_us, status) or None,
         }
         for at_us, check, status, trigger in rows
     ]
     if values:
-        connection.execute(tables.results.insert().values(lag_100us=0), values)
+        load(connection, tables.results, [tuple(value.values()) for value in values])
 
 
 def _reason(at_us: int, status: Status) -> int:
@@ -215,7 +218,7 @@ def _is_selected(row: tuple[int, int, Status, Trigger], selection: Selection) ->
         and selection.endpoint in {None, endpoint}
         and selection.model in {None, model}
         and selection.provider in {None, endpoint}
-        and (selection.checks is None or name in selection.checks)
+        and (selection.endpoints is None or endpoint in selection.endpoints)
         and (not selection.statuses or status in selection.statuses)
         and (not selection.triggers or trigger in selection.triggers)
         and (not selection.faults or (reason > 0 and FAULTS[reason - 1] in selection.faults))
@@ -224,15 +227,11 @@ def _is_selected(row: tuple[int, int, Status, Trigger], selection: Selection) ->
     )
 
 
-def _many(connection: Connection, count: int) -> None:
-    """So many results of three checks, one a second."""
-    row = {"status": 0, "trigger": 0, "http_status": 200, "latency_100us": 2500, "lag_100us": 3, "input_tokens": 20}
-    sql = dialect.insert_or_keep_sql(connection.dialect, tables.results)
-    columns = [column.name for column in tables.results.columns]
-    values = [[row.get(name) for name in columns] for _ in range(count)]
-    for number, value in enumerate(values):
-        value[0], value[1] = number % 3 + 1, START_US + number * US_PER_S
-    connection.exec_driver_sql(sql, [tuple(value) for value in values])
+def _many(connection: Connection, first: int, end: int) -> None:
+    """Results of three checks, one a second."""
+    rest = (0, 0, 200, 2500, 800, 3, None, 20, 16)
+    rows = [(number % 3 + 1, START_US + number * US_PER_S, *rest) for number in range(first, end)]
+    load(connection, tables.results, rows)
 
 
 async def test_memory_does_not_grow_with_the_number_of_rows(world: "World") -> None:
@@ -247,9 +246,9 @@ async def test_memory_does_not_grow_with_the_number_of_rows(world: "World") -> N
             tracemalloc.stop()
 
     await world.writer.run(lambda connection: _write(connection, []))
-    await world.writer.run(lambda connection: _many(connection, 10_000))
+    await world.writer.run(lambda connection: _many(connection, 0, 10_000))
     few, little = await world.ask(peak)
-    await world.writer.run(lambda connection: _many(connection, 50_000))
+    await world.writer.run(lambda connection: _many(connection, 10_000, 50_000))
     many, much = await world.ask(peak)
     assert (few, many) == (10_000, 50_000)
     assert much < little + 2_000_000
@@ -265,9 +264,7 @@ async def test_a_rare_status_is_not_looked_for_where_roll_ups_count_none(world: 
 
     def asked(reader: Reader) -> tuple[list[str], int]:
         statements: list[str] = []
-        driver = reader.connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        driver.set_trace_callback(statements.append)
+        event.listen(reader.connection, "before_cursor_execute", lambda *told: statements.append(told[2]))
         found = results(reader, Selection(statuses=(Status.TIMEOUT,)))
         return [row["started_at"] for row in found], len(statements)
 
