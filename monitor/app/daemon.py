@@ -17,7 +17,7 @@ from monitor.app.house import STOP_WITHIN_S, STUCK_S, House
 from monitor.app.progress import Progress
 from monitor.app.setup import Setup, prepare
 from monitor.app.tasks import Wishes, first_of, named, unless
-from monitor.app.upkeep import beat, oldest_unwritten_us, roll_up
+from monitor.app.upkeep import beat, move_log, oldest_unwritten_us, roll_up
 from monitor.app.witness import Tally
 from monitor.clock import Clock
 from monitor.config.load import Loaded
@@ -131,6 +131,8 @@ class Daemon:
         ]
         closer = Closer(house.writer, house.clock, lambda: oldest_unwritten_us(house.ledger))
         aside.append(start("roll-ups", roll_up(closer)))
+        if house.move_log is not None:
+            aside.append(start("log", move_log(house.move_log)))
         if house.spooling is not None:
             aside.append(start("spool", house.spooling.run()))
         interval_s = watchdog_interval_s(house.environ)

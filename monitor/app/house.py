@@ -9,7 +9,7 @@ What runs when is `daemon`.
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 import structlog
@@ -74,6 +74,7 @@ class House:
         stop_by: when all must be over; None while nobody has asked to stop.
     """
 
+    move_log: Callable[[], bool] | None
     writer: Writer
     journal: Journal
     catalogues: Catalogues
@@ -158,7 +159,8 @@ class House:
         held = self._open.enter_context(await asyncio.to_thread(database.hold))
         engine = open_for_writing(database, on_step=self._say_step)
         self._open.callback(engine.dispose)
-        self.writer = Writer(engine, held.fence)
+        self.move_log = database.log_mover()
+        self.writer = Writer(engine, held.fence, self.metrics.observe_hold)
         self._open.push_async_callback(self._close_writer)
         self.journal = Journal(self.writer)
         self.catalogues = Catalogues(clock)

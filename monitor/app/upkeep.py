@@ -15,6 +15,7 @@ from monitor.storage.journal import Journal
 
 HEARTBEAT_EVERY_S = 10.0
 ROLL_UP_EVERY_S = 15.0
+LOG_LOOK_EVERY_S = 2.0
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -32,6 +33,13 @@ async def beat(journal: Journal, progress: Progress, clock: Clock, say: Callable
 def oldest_unwritten_us(ledger: Ledger) -> int | None:
     """When the first result started that is not on disk yet, in microseconds since 1970; None without any."""
     return next((result.started_at.wall_us for result in ledger.unwritten(0)), None)
+
+
+async def move_log(look: Callable[[], bool]) -> None:
+    """Look, in a thread, whether the database's log is to be moved into its file; runs until cancelled."""
+    while True:
+        await asyncio.sleep(LOG_LOOK_EVERY_S)
+        await asyncio.to_thread(look)
 
 
 async def roll_up(closer: Closer) -> None:

@@ -106,6 +106,10 @@ class Database(Protocol):
         """What it takes on its disk."""
         ...
 
+    def log_mover(self) -> Callable[[], bool] | None:
+        """What looks now and then, in a thread, whether a log has to be moved out of the way; None where none has."""
+        ...
+
     def room(self) -> int | None:
         """What its disk still takes, in bytes; None where that cannot be known."""
         ...

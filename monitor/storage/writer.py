@@ -6,6 +6,7 @@ not know what is written.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -34,13 +35,17 @@ class Writer:
     Args:
         engine: of `engine.open_for_writing`; the thread opens its connection when the first work arrives.
         fence: proves before each commit that this daemon may write; None where nobody else can.
+        held: told, in the writer thread, for how many seconds each piece of work has held the connection.
     """
 
     _fence: Fence | None = None
 
-    def __init__(self, engine: Engine, fence: Fence | None = None) -> None:
+    def __init__(
+        self, engine: Engine, fence: Fence | None = None, held: Callable[[float], object] = lambda _s: None
+    ) -> None:
         self.dialect = engine.dialect
         self._fence = fence
+        self._held = held
         self._link = Link(engine, fence)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._stopped = False
@@ -93,11 +98,12 @@ class Writer:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            outcome, fault = None, None
+            outcome, fault, began_s = None, None, time.monotonic()
             try:
                 outcome = self._link.transact(job.work, job.settled or _nobody)
             except BaseException as error:  # noqa: BLE001  whatever it is belongs to who asked
                 fault = _for_people(error)
+            self._held(time.monotonic() - began_s)
             _answer(job, outcome, fault)
         self._link.close()
 

@@ -88,6 +88,9 @@ def _ledger(sample: Sample) -> Iterator[Metric]:
     commit = HistogramMetricFamily("relaywatch_ledger_commit_seconds", "Duration of one ledger transaction.")
     _add(commit, sample.commit)
     yield commit
+    hold = HistogramMetricFamily("relaywatch_writer_hold_seconds", "How long one piece of work held the writer.")
+    _add(hold, sample.hold)
+    yield hold
     yield GaugeMetricFamily("relaywatch_ledger_pending", "Results that are not on disk yet.", value=sample.pending)
     yield CounterMetricFamily(
         "relaywatch_results_dropped", "Results that found no room while the database refused.", value=sample.dropped

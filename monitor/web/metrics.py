@@ -42,6 +42,7 @@ class Metrics:
         self._days: dict[str, float] = {}
         self._lag = Histogram(LAG_BUCKETS_S)
         self._commit = Histogram(COMMIT_BUCKETS_S)
+        self._hold = Histogram(COMMIT_BUCKETS_S)
         self._notifications: Counter[tuple[str, str]] = Counter()
         self._pings: Pings | None = None
         self._is_uplink_up: Callable[[], bool] = lambda: True
@@ -66,6 +67,10 @@ class Metrics:
     def observe_commit(self, seconds: float) -> None:
         """Note how long one transaction took."""
         self._commit.observe(seconds)
+
+    def observe_hold(self, seconds: float) -> None:
+        """Note how long the writer was held by one piece of work; called in its thread, and only there."""
+        self._hold.observe(seconds)
 
     def observe_delivery(self, channel: str, outcome: str) -> None:
         """Count one attempt to send: `sent`, `retry`, `dead`, or whatever the delivery room calls it."""
@@ -116,6 +121,7 @@ class Metrics:
             durations={endpoint: duration.copy() for endpoint, duration in self._durations.items()},
             lag=self._lag.copy(),
             commit=self._commit.copy(),
+            hold=self._hold.copy(),
             notifications=dict(self._notifications),
             certificate_days=self.certificate_days(ledger.checks),
             config_valid=self.config_problem is None,

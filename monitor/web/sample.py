@@ -81,6 +81,7 @@ class Sample:
     durations: Mapping[str, Histogram]
     lag: Histogram
     commit: Histogram
+    hold: Histogram
     notifications: Mapping[tuple[str, str], int]
     certificate_days: Mapping[str, float]
     config_valid: bool

@@ -90,6 +90,9 @@ class PostgresDatabase:
         """It may be restarted, or out of reach, while the daemon goes on."""
         return True
 
+    def log_mover(self) -> None:
+        """The server sees to its log."""
+
     def stop_when(self, connection: Connection, wished: Callable[[], bool]) -> None:
         """A thread asks, and has the server cancel what it is doing."""
         driver: Any = connection.connection.driver_connection

@@ -12,6 +12,7 @@ from monitor.errors import StartError, UsageError
 from monitor.storage.database import Holder, Sizes
 from monitor.storage.faults import DatabaseFault, is_cannot_open, no_folder, start_error, start_error_of_os
 from monitor.storage.sqlite import dialect
+from monitor.storage.sqlite.checkpoints import Checkpoints
 from monitor.storage.sqlite.lock import DaemonLock, holder
 
 _STEPS_BETWEEN_WISHES = 100_000  # of its virtual machine: some milliseconds
@@ -55,6 +56,10 @@ class SqliteDatabase:
     def is_remote(self) -> bool:
         """It shares a disk with the daemon."""
         return False
+
+    def log_mover(self) -> Callable[[], bool]:
+        """Looks at the write-ahead log beside the file."""
+        return Checkpoints(self.path).look
 
     def hold(self) -> DaemonLock:
         """The lock on the file beside it."""

@@ -18,14 +18,14 @@ FILE_MODE = 0o640
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": BUSY_TIMEOUT_MS}
 # Of a new file only. A probe dirties one page of results wherever its check stands: with pages of 4 KiB ten thousand
 # checks write 16 kB a probe, with these 6 kB (measured), and rows and reads cost the same.
-_PAGE_BYTES = 1024
+PAGE_BYTES = 1024
 # Of a new file only, too: free pages can be given back to the disk. It costs a twelfth more written bytes (measured).
 _AUTO_VACUUM = 2  # incremental: when we say so
 # A larger log is checkpointed less often: a page that many commits touch goes to the file once.
-_LOG_BYTES = 16 * 1024 * 1024
+LOG_BYTES = 16 * 1024 * 1024
 _TUNING = {
-    "wal_autocheckpoint": _LOG_BYTES // _PAGE_BYTES,
-    "journal_size_limit": 4 * _LOG_BYTES,
+    "wal_autocheckpoint": 4 * LOG_BYTES // PAGE_BYTES,  # a daemon's is moved earlier, beside it: see `checkpoints`
+    "journal_size_limit": 4 * LOG_BYTES,
     "secure_delete": 0,  # forgetting would write each page that it frees, to overwrite what is no secret
     "cache_size": -2_000,  # KiB; twice as much holds no more of what ten thousand checks touch, and saves no CPU
 }
@@ -51,7 +51,7 @@ def write_engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        made = {"page_size": _PAGE_BYTES, "auto_vacuum": _AUTO_VACUUM}
+        made = {"page_size": PAGE_BYTES, "auto_vacuum": _AUTO_VACUUM}
         for name, value in {**made, **_PRAGMAS, **_TUNING}.items():
             connection.execute(f"PRAGMA {name} = {value}")
         for name, expected in _PRAGMAS.items():
