@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from monitor.storage.database import Database
 
 app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app.command()(db_upgrade.upgrade)
+app.command()(db_backup.backup)
 app.command()(db_prune.prune)
 app.command()(db_copy.copy)
 
