@@ -4,6 +4,7 @@ Owns nothing of what a row holds (`rows`) nor of the hot path's statements (`bat
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, select, update
 
@@ -129,15 +130,20 @@ class Journal:
             await self._writer.run(*self._writing(batch))
 
     def _writing(self, batch: Batch) -> tuple[Callable[[Connection], None], Callable[[bool], None]]:
+        sent = Batch()
+
         def work(connection: Connection) -> None:
-            self._batches.write(connection, batch)
+            nonlocal sent
+            # As it is now: by the time that the fate of a commit is known, there may be more in the batch.
+            sent = replace(batch, results=list(batch.results), incidents=dict(batch.incidents))
+            self._batches.write(connection, sent)
             if batch.results:
                 finished_us = batch.results[-1].finished_at.wall_us
                 if abs(finished_us - self._heartbeat_us) >= HEARTBEAT_EVERY_US:
                     self._beat(connection, finished_us)
 
         def settled(committed: bool) -> None:  # noqa: FBT001  the writer's callback
-            self._batches.settled(batch, committed=committed)
+            self._batches.settled(sent, committed=committed)
 
         return work, settled
 
