@@ -73,7 +73,10 @@ class Forgetting:
             return None
         pruned = await self._retention.prune(ages)
         self._applied, self._fit, self._refusal = ages, pruned.fit, ""
-        log.debug("retention_done", rows=dict(pruned.rows), pages=pruned.pages, size=str(pruned.fit))
+        longest_s = round(self._retention.longest_bite_s, 4)
+        log.debug(
+            "retention_done", rows=dict(pruned.rows), pages=pruned.pages, size=pruned.fit, longest_bite_s=longest_s
+        )
         if pruned.fit in (Fit.SHORTENED, Fit.OUT_OF_REACH) and await self._retention.is_news(ages, pruned.fit):
             await self._tell(ages, pruned.fit)
         return pruned

@@ -69,8 +69,8 @@ class BatchWriter:
         _many(connection, self._insert_event, [event_row(event) for event in batch.events])
         _many(connection, self._insert_outbox, [outbox_row(queued) for queued in batch.outbox])
         _many(connection, self._upsert_silence, [silence_row(silence) for silence in batch.silences.values()])
-        for change in batch.rhythms:
-            self._write_rhythm(connection, change)
+        for changes in _rounds(batch.rhythms):
+            self._write_rhythms(connection, changes)
         if batch.rhythms:
             go_back(connection, min(change.at_us for change in batch.rhythms))
         self._kept.write(connection, batch.kept)
@@ -153,13 +153,29 @@ class BatchWriter:
             check = self.names.check(connection, name, incident.started_at.wall_us)
             yield (incident.id, position, check, (incident.joined_at or incident.detected_at).wall_us)
 
-    def _write_rhythm(self, connection: Connection, change: RhythmChange) -> None:
-        check = self.names.check(connection, change.check, change.at_us)
-        _many(connection, self._end_rhythm, [(change.at_us, check, change.at_us)])
-        if change.rhythm is not None:
-            rhythm = change.rhythm
-            row = (check, rhythm.first_due_us, rhythm.phase_us, rhythm.interval_us, rhythm.until_us)
-            _many(connection, self._upsert_rhythm, [row])
+    def _write_rhythms(self, connection: Connection, changes: list[RhythmChange]) -> None:
+        """Of each check one at most, so that all ends may be written before all beginnings."""
+        ends: list[Values] = []
+        begun: list[Values] = []
+        for change in changes:
+            check, rhythm = self.names.check(connection, change.check, change.at_us), change.rhythm
+            ends.append((change.at_us, check, change.at_us))
+            if rhythm is not None:
+                begun.append((check, rhythm.first_due_us, rhythm.phase_us, rhythm.interval_us, rhythm.until_us))
+        _many(connection, self._end_rhythm, ends)
+        _many(connection, self._upsert_rhythm, begun)
+
+
+def _rounds(changes: list[RhythmChange]) -> Iterator[list[RhythmChange]]:
+    """The same in the same order, cut so that no check is twice in one piece: ten thousand of a start are one piece."""
+    some: dict[str, RhythmChange] = {}
+    for change in changes:
+        if change.check in some:
+            yield list(some.values())
+            some = {}
+        some[change.check] = change
+    if some:
+        yield list(some.values())
 
 
 @lru_cache(maxsize=4096)

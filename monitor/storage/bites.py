@@ -15,8 +15,8 @@ from monitor.storage.writer import Writer
 
 BITE_S = 0.015
 """How long a bite should hold the writer, its commit included."""
-STATEMENTS_S = 0.008
-"""How long its statements may take: a commit costs about as much again."""
+STATEMENTS_S = 0.005
+"""How long its statements may take; the commit, and waiting for the interpreter beside a busy loop, cost more."""
 LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 20, 500, 10_000
 _LONGEST_REST_S = 0.25
 
@@ -30,6 +30,9 @@ class Bites:
         writer: the one writer.
         clock: measures how long a bite took.
         rest: leaves the writer alone for so many seconds.
+
+    Attributes:
+        longest_s: the longest time that a bite has held the writer.
     """
 
     def __init__(self, writer: Writer, clock: Clock, rest: Rest = asyncio.sleep) -> None:
@@ -37,6 +40,7 @@ class Bites:
         self._clock = clock
         self._rest = rest
         self._rows: dict[str, int] = {}
+        self.longest_s = 0.0
 
     async def all(self, sweep: Sweep) -> int:
         """Do all of it. May be cancelled between two bites and begun again.
@@ -52,6 +56,7 @@ class Bites:
             rows = self._rows.get(sweep.name, FIRST_ROWS)
             bite, took_s = await self._one(sweep, after, rows)
             gone += bite.gone
+            self.longest_s = max(self.longest_s, took_s)
             if bite.after is None:
                 return gone
             self._adapt(sweep.name, rows, bite.gone, took_s)

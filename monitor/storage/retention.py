@@ -104,6 +104,11 @@ class Retention:
         """True if the database takes more than `limit` bytes."""
         return limit is not None and await self._writer.run(self._engine.used_bytes) > limit
 
+    @property
+    def longest_bite_s(self) -> float:
+        """The longest time that a bite has held the writer, in seconds."""
+        return self._bites.longest_s
+
     async def ran_at_us(self) -> int:
         """When `prune` last came to its end, in this run or an earlier one; 0 if it never did."""
         return await self._writer.run(lambda connection: _fact(connection, RAN_KEY))

@@ -107,7 +107,7 @@ async def test_each_level_waits_for_the_next(
 
     await world.writer.run(work)
     ages = Ages(DAY_S, DAY_S, DAY_S, DAY_S)
-    far_s = 2000 * DAY_S
+    far_s = 2000.0 * DAY_S
     if coarser is not None:
         assert (await prune(world, far_s, ages)).rows == {}
         # A coarser row that is made but for its last moment protects all its parts.
