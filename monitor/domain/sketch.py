@@ -101,6 +101,10 @@ class Sketch:
         """Take in a sketch as it was written down; whether it is sound is seen when somebody asks."""
         self._waiting.append(blob)
 
+    def add_all(self, blobs: Iterable[bytes]) -> None:
+        """Take in several."""
+        self._waiting.extend(blobs)
+
     def add_values(self, values: Iterable[int]) -> None:
         """Take in values."""
         self._counts.update(map(bucket_of, values))

@@ -21,7 +21,7 @@ from monitor.storage import tables
 from monitor.storage.reader import Reader, question
 from monitor.storage.retention import PRUNED_KEY
 from monitor.storage.rollup_tables import STATUS_COLUMNS, Level
-from monitor.storage.sums import TIMINGS, Sums, Timings, add_sums, durations, sketches
+from monitor.storage.sums import SUMMED, TIMINGS, Names, Sums, Timings, add_sums, durations, sketches
 
 # A probe that is due may still be under way for as long; until then it is not missed.
 UNDER_WAY_US = 30 * US_PER_S
@@ -57,12 +57,14 @@ class Wanted:
     Attributes:
         checks: their numbers in the database; None is every check.
         timings: of which percentiles are looked at: their sketches are most of what is read.
+        sums: which are looked at: all others stay 0.
         due: whether anybody looks at what was due.
         by_daemon: it is the daemon that asks, so it lives.
     """
 
     checks: Collection[int] | None = None
     timings: Timings = TIMINGS
+    sums: Names = SUMMED
     due: bool = True
     by_daemon: bool = False
 
@@ -125,9 +127,8 @@ def figures(reader: Reader, spans: Sequence[Span], now: Moment, wanted: Wanted =
     connection, found = reader.connection, defaultdict[int, Figures](Figures)
     sums = _SumsOf(found)
     for span in spans:
-        add_sums(connection, span, wanted.checks, sums)
-    if wanted.timings:
-        for span in spans:
+        add_sums(connection, span, wanted.checks, sums, wanted.sums)
+        if wanted.timings:
             add = _add_durations if span.length_us == SINGLE else _add_sketches
             add(connection, span, wanted, found)
     singles = [span for span in spans if span.length_us == SINGLE]
@@ -175,10 +176,10 @@ def _kept(connection: Connection) -> list[Kept]:
 
 
 def _add_sketches(connection: Connection, span: Span, wanted: Wanted, found: Mapping[int, Figures]) -> None:
-    for check, *blobs in sketches(connection, span, wanted.checks, wanted.timings):
+    for check, several in sketches(connection, span, wanted.checks, wanted.timings):
         ours = found[check].sketches
-        for timing, blob in zip(wanted.timings, blobs, strict=True):
-            ours[timing].add(blob)
+        for timing, blobs in zip(wanted.timings, several, strict=True):
+            ours[timing].add_all(blobs)
 
 
 def _add_durations(connection: Connection, span: Span, wanted: Wanted, found: Mapping[int, Figures]) -> None:

@@ -22,10 +22,11 @@ from monitor.storage.outages import outages
 from monitor.storage.reader import Reader, question
 from monitor.storage.report_row import Account, Group, Subject, hour_row, row_of, subjects_of, trend_of
 from monitor.storage.spending import Bill, Used
+from monitor.storage.sums import COUNTS
 
 __all__ = ["Asked", "Group", "Period", "report", "report_rows"]
 
-_COUNTS = Wanted(timings=(), due=False)
+_COUNTS = Wanted(timings=(), sums=COUNTS, due=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ Owns the SQL. What the columns mean is told in `rollup_tables`: sums over roll-u
 made from are equal. Which spans are asked for is decided in `figures`.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from operator import add
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, case, func, literal_column, select
 
 from monitor.domain.stretches import SINGLE, Span
 from monitor.storage import tables
@@ -19,22 +20,28 @@ from monitor.storage.rollup_tables import STATUS_COLUMNS, Level
 from monitor.storage.spending import uncounted
 
 CHECKS_AT_ONCE = 500
+Names = tuple[str, ...]
 Timings = tuple[str, ...]
 TIMINGS: Timings = ("latency", "ttft")
 _UNPRICED = ("input_tokens", "output_tokens", "uncounted")
-SUMMED = (
+_STORED = (
     *("due", "excused", "counted", "successes"),
     *STATUS_COLUMNS.values(),
     *(f"{timing}_{part}" for timing in TIMINGS for part in ("count", "sum_100us")),
-    *("answered", *_UNPRICED, "cost_nusd", "priced", *(f"unpriced_{name}" for name in _UNPRICED)),
+    *("answered", *_UNPRICED, "cost_nusd"),
 )
+SUMMED: Names = (*_STORED, "priced", *(f"unpriced_{name}" for name in _UNPRICED))
 """What is added up, in order. `priced` is how many roll-ups know their cost, `unpriced_...` what the others used."""
+
+COUNTS: Names = ("due", "excused", "counted", "successes", *(f"{timing}_count" for timing in TIMINGS))
+"""What rules and curves need of them: adding up less costs less."""
 
 _PLACE = {name: place for place, name in enumerate(SUMMED)}
 _DUE = _PLACE["due"]
 _LEVELS = {level.length_us: level for level in Level}
 _RESULT = tables.results.c
 _MODELS = select(tables.checks.c.id).where(tables.checks.c.model.is_not(None))
+_NOUGHT: ColumnElement[int] = literal_column("0")
 _TIMED = {"latency": _RESULT.latency_100us, "ttft": _RESULT.ttft_100us}
 
 
@@ -57,23 +64,33 @@ class Sums:
     def __getitem__(self, name: str) -> int:
         return self.values[_PLACE[name]]
 
-    def add(self, row: tuple[Any, ...]) -> None:
-        """One row of a statement, without its check."""
-        end = len(SUMMED)
-        self.values = list(map(add, self.values, map(int, row[:end])))
+    def add(self, values: Iterable[tuple[int, int]], edges: Sequence[int | None], newest_us: int) -> None:
+        """What rows come to.
+
+        Args:
+            values: the place in `SUMMED` and what is added there.
+            edges: the least and the most of each of `TIMINGS`.
+            newest_us: of single results.
+        """
+        ours = self.values
+        for place, value in values:
+            ours[place] += int(value)  # PostgreSQL's sums are no int
         for timing in range(len(TIMINGS)):
-            least, most = row[end + 2 * timing : end + 2 * timing + 2]
-            if least is not None:
-                self.least[timing] = min(least, least if self.least[timing] is None else self.least[timing])
-                self.most[timing] = max(most, most if self.most[timing] is None else self.most[timing])
-        self.newest_us = max(self.newest_us, row[-1])
+            least, most = edges[2 * timing : 2 * timing + 2]
+            if least is not None and most is not None:
+                before = self.least[timing], self.most[timing]
+                self.least[timing] = least if before[0] is None else min(least, before[0])
+                self.most[timing] = most if before[1] is None else max(most, before[1])
+        self.newest_us = max(self.newest_us, newest_us)
 
     def add_due(self, turns: int) -> None:
         """Turns of single results, which stand in no row."""
         self.values[_DUE] += turns
 
 
-def add_sums(connection: Connection, span: Span, checks: Collection[int] | None, into: Mapping[int, Sums]) -> None:
+def add_sums(
+    connection: Connection, span: Span, checks: Collection[int] | None, into: Mapping[int, Sums], names: Names = SUMMED
+) -> None:
     """Adds what the rows of a span come to.
 
     Args:
@@ -81,16 +98,21 @@ def add_sums(connection: Connection, span: Span, checks: Collection[int] | None,
         span: its rows are added.
         checks: only these; None is all.
         into: by check; makes what is missing, as a `defaultdict` does.
+        names: what is added up; all else stays 0.
     """
-    for row in _rows(connection, span, checks, _summing):
-        into[row[0]].add(tuple(row[1:]))
+    places, end = [_PLACE[name] for name in names], 1 + len(names)
+    for row in _rows(connection, span, checks, partial(_summing, names=names)):
+        into[row[0]].add(zip(places, row[1:end], strict=True), row[end:-1], row[-1])
 
 
 def sketches(
     connection: Connection, span: Span, checks: Collection[int] | None, wanted: Timings
-) -> Iterator[tuple[Any, ...]]:
-    """The check of every roll-up in a span, and its sketch of each wanted timing."""
-    yield from _rows(connection, span, checks, partial(_sketching, wanted=wanted))
+) -> Iterator[tuple[int, list[Sequence[bytes]]]]:
+    """Of each check the sketches of its roll-ups in a span, for each wanted timing."""
+    rows = _rows(connection, span, checks, partial(_sketching, wanted=wanted))
+    for check, several in groupby(rows, itemgetter(0)):
+        _, *columns = zip(*several, strict=True)
+        yield check, list(columns)
 
 
 def durations(
@@ -103,26 +125,26 @@ def durations(
 def _rows(connection: Connection, span: Span, checks: Collection[int] | None, make: Any) -> Iterator[Any]:
     values = {"since": span.since_us, "until": span.until_us}
     if checks is None:
-        yield from connection.execute(make(span.length_us, chosen=False), values)
+        yield from connection.execute(make(span.length_us, chosen=False), values).all()
         return
-    numbers = list(checks)
+    numbers = sorted(checks)
     for start in range(0, len(numbers), CHECKS_AT_ONCE):
         some = numbers[start : start + CHECKS_AT_ONCE]
-        yield from connection.execute(make(span.length_us, chosen=True), {**values, "checks": some})
+        yield from connection.execute(make(span.length_us, chosen=True), {**values, "checks": some}).all()
 
 
 @cache
-def _summing(length_us: int, *, chosen: bool) -> Select[Any]:
-    if length_us == SINGLE:
-        return _within(tables.results, _of_results(), chosen=chosen).group_by(_RESULT.check_id)
-    table = _LEVELS[length_us].table
-    return _within(table, _of_rollups(table), chosen=chosen).group_by(table.c.check_id)
+def _summing(length_us: int, *, chosen: bool, names: Names) -> Select[Any]:
+    table = tables.results if length_us == SINGLE else _LEVELS[length_us].table
+    given, edges = _of_results() if length_us == SINGLE else _of_rollups(table)
+    return _within(table, [*(given[name] for name in names), *edges], chosen=chosen).group_by(table.c.check_id)
 
 
 @cache
 def _sketching(length_us: int, *, chosen: bool, wanted: Timings) -> Select[Any]:
     table = _LEVELS[length_us].table
-    return _within(table, [table.c[f"{timing}_sketch"] for timing in wanted], chosen=chosen)
+    columns = [table.c[f"{timing}_sketch"] for timing in wanted]
+    return _within(table, columns, chosen=chosen).order_by(table.c.check_id)
 
 
 @cache
@@ -138,47 +160,45 @@ def _within(table: Table, columns: list[Any], *, chosen: bool) -> Select[Any]:
     return select(table.c.check_id, *columns).where(*inside)
 
 
-def _of_rollups(table: Table) -> list[Any]:
+def _of_rollups(table: Table) -> tuple[dict[str, Any], list[Any]]:
+    """What is added up, by name; then the least and the most of each timing, and no newest turn."""
     columns = table.c
-    unpriced = {
-        f"unpriced_{name}": func.coalesce(func.sum(case((columns.cost_nusd.is_(None), columns[name]), else_=0)), 0)
-        for name in _UNPRICED
-    }
-    special = {"priced": func.count(columns.cost_nusd), **unpriced}
-    sums = [special[name] if name in special else func.coalesce(func.sum(columns[name]), 0) for name in SUMMED]
+    given: dict[str, Any] = {name: func.coalesce(func.sum(columns[name]), 0) for name in _STORED}
+    given["priced"] = func.count(columns.cost_nusd)
+    for name in _UNPRICED:
+        given[f"unpriced_{name}"] = func.coalesce(
+            func.sum(case((columns.cost_nusd.is_(None), columns[name]), else_=0)), 0
+        )
     edges = [
         edge
         for timing in TIMINGS
         for edge in (func.min(columns[f"{timing}_min_100us"]), func.max(columns[f"{timing}_max_100us"]))
     ]
-    return [*sums, *edges, literal(-1)]
+    return given, [*edges, literal_column("-1")]
 
 
-def _of_results() -> list[Any]:
+def _of_results() -> tuple[dict[str, Any], list[Any]]:
+    """The same of single results."""
     on_phase, maintenance = _RESULT.trigger == ON_PHASE_CODE, _RESULT.trigger == MAINTENANCE_CODE
-    given = {
-        "due": literal(0),
+    given: dict[str, Any] = dict.fromkeys(SUMMED, _NOUGHT)
+    given |= {
         "excused": func.count().filter(maintenance),
         "counted": func.count().filter(on_phase, _RESULT.status != UNKNOWN_CODE),
         "successes": func.count().filter(on_phase, _RESULT.status.in_(SUCCESS_CODES)),
-        **{
-            column: func.count().filter(_RESULT.status == STATUS_CODES[status])
-            for status, column in STATUS_COLUMNS.items()
-        },
         "answered": func.count(func.coalesce(_RESULT.input_tokens, _RESULT.output_tokens)),
-        "input_tokens": func.coalesce(func.sum(_RESULT.input_tokens), 0),
-        "output_tokens": func.coalesce(func.sum(_RESULT.output_tokens), 0),
+        "input_tokens": func.coalesce(func.sum(_RESULT.input_tokens), _NOUGHT),
+        "output_tokens": func.coalesce(func.sum(_RESULT.output_tokens), _NOUGHT),
         "uncounted": func.count().filter(uncounted(), _RESULT.check_id.in_(_MODELS)),
-        "cost_nusd": literal(0),
-        "priced": literal(0),
     }
-    for timing, column in _TIMED.items():
-        given[f"{timing}_count"] = func.count(column).filter(_answers())
-        given[f"{timing}_sum_100us"] = func.coalesce(func.sum(column).filter(_answers()), 0)
+    for status, column in STATUS_COLUMNS.items():
+        given[column] = func.count().filter(_RESULT.status == STATUS_CODES[status])
+    for timing, duration in _TIMED.items():
+        given[f"{timing}_count"] = func.count(duration).filter(_answers())
+        given[f"{timing}_sum_100us"] = func.coalesce(func.sum(duration).filter(_answers()), _NOUGHT)
     given |= {f"unpriced_{name}": given[name] for name in _UNPRICED}
-    edges = [edge.filter(_answers()) for column in _TIMED.values() for edge in (func.min(column), func.max(column))]
+    edges = [edge.filter(_answers()) for one in _TIMED.values() for edge in (func.min(one), func.max(one))]
     newest = func.max(_RESULT.started_at_us).filter(_RESULT.trigger.in_((ON_PHASE_CODE, MAINTENANCE_CODE)))
-    return [*(given[name] for name in SUMMED), *edges, func.coalesce(newest, -1)]
+    return given, [*edges, func.coalesce(newest, -1)]
 
 
 def _answers() -> ColumnElement[bool]:
