@@ -86,7 +86,7 @@ def _of_rollups(level: Level) -> Select[Any]:
     row = level.table.c
     hour = (row.started_at_us - row.started_at_us % HOUR_US).label("hour_us")
     query = select(row.check_id, hour, func.sum(row.counted), func.sum(row.successes))
-    return query.where(*_during(level.table)).group_by(row.check_id, hour)
+    return query.where(*_during(level.table)).group_by(row.check_id, hour.name)
 
 
 def _of_results() -> Select[Any]:
@@ -95,7 +95,7 @@ def _of_results() -> Select[Any]:
     successes = func.count().filter(row.status.in_(SUCCESS_CODES))
     counts = (row.trigger == ON_PHASE_CODE, row.status != UNKNOWN_CODE)
     query = select(row.check_id, hour, func.count(), successes)
-    return query.where(*_during(tables.results), *counts).group_by(row.check_id, hour)
+    return query.where(*_during(tables.results), *counts).group_by(row.check_id, hour.name)
 
 
 def _during(table: Table) -> tuple[ColumnElement[bool], ...]:

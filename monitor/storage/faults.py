@@ -2,36 +2,31 @@
 
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from monitor.errors import StartError, StorageError
+from monitor.storage.fault_words import Words, words_of_a_server
 
 DatabaseFault = (DBAPIError, sqlite3.Error)
 
 
-class _Words(NamedTuple):
-    what: str
-    hint: str
-
-
-_FULL = _Words("the disk is full", "free some space on that disk")
+_FULL = Words("the disk is full", "free some space on that disk")
 _WORDS = {
     sqlite3.SQLITE_FULL: _FULL,
     # Room in shared memory is taken from the disk when the database is opened.
     sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
-    sqlite3.SQLITE_READONLY: _Words(
+    sqlite3.SQLITE_READONLY: Words(
         "it is read-only", "check the owner and mode of the file and its folder, and that the disk is mounted writable"
     ),
-    sqlite3.SQLITE_BUSY: _Words("another program holds it locked", "end the program that has the database open"),
-    sqlite3.SQLITE_LOCKED: _Words("another program holds it locked", "end the program that has the database open"),
-    sqlite3.SQLITE_CORRUPT: _Words("the file is damaged", "restore a backup, or move the file away to begin anew"),
-    sqlite3.SQLITE_NOTADB: _Words("the file is not an SQLite database", "check `[storage] url`"),
-    sqlite3.SQLITE_CANTOPEN: _Words("it cannot be opened", "check that its folder exists and may be written"),
-    sqlite3.SQLITE_PERM: _Words("access is denied", "check the owner and mode of the file and its folder"),
-    sqlite3.SQLITE_AUTH: _Words("access is denied", "check the owner and mode of the file and its folder"),
-    sqlite3.SQLITE_IOERR: _Words("the disk failed to read or write", "check the disk and its free space"),
+    sqlite3.SQLITE_BUSY: Words("another program holds it locked", "end the program that has the database open"),
+    sqlite3.SQLITE_LOCKED: Words("another program holds it locked", "end the program that has the database open"),
+    sqlite3.SQLITE_CORRUPT: Words("the file is damaged", "restore a backup, or move the file away to begin anew"),
+    sqlite3.SQLITE_NOTADB: Words("the file is not an SQLite database", "check `[storage] url`"),
+    sqlite3.SQLITE_CANTOPEN: Words("it cannot be opened", "check that its folder exists and may be written"),
+    sqlite3.SQLITE_PERM: Words("access is denied", "check the owner and mode of the file and its folder"),
+    sqlite3.SQLITE_AUTH: Words("access is denied", "check the owner and mode of the file and its folder"),
+    sqlite3.SQLITE_IOERR: Words("the disk failed to read or write", "check the disk and its free space"),
 }
 _PRIMARY_CODE = 0xFF
 
@@ -72,10 +67,12 @@ def is_cannot_open(fault: DBAPIError | sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
-def _words(fault: DBAPIError | sqlite3.Error) -> _Words:
+def _words(fault: DBAPIError | sqlite3.Error) -> Words:
     origin = _origin(fault)
+    if not isinstance(origin, sqlite3.Error):
+        return words_of_a_server(origin)
     code = getattr(origin, "sqlite_errorcode", 0)
-    return _WORDS.get(code) or _WORDS.get(code & _PRIMARY_CODE) or _Words(str(origin), "")
+    return _WORDS.get(code) or _WORDS.get(code & _PRIMARY_CODE) or Words(str(origin), "")
 
 
 def _origin(fault: DBAPIError | sqlite3.Error) -> BaseException:
