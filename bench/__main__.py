@@ -12,11 +12,13 @@ import psutil
 from bench.cost import cost
 from bench.daemon import loops
 from bench.figures import Figure
+from bench.history import history
 from bench.process import TARGET_CORE
+from bench.retention import retention
 from bench.target import target_name
 from bench.timing import lag, starting, telling, truth
 
-MEASUREMENTS = (starting, telling, truth, lag, cost)
+MEASUREMENTS = (starting, telling, truth, lag, history, retention, cost)
 
 
 async def _measure_all(*, quick: bool) -> list[Figure]:
