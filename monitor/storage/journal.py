@@ -20,6 +20,7 @@ from monitor.storage import registry, tables
 from monitor.storage.batches import BatchWriter
 from monitor.storage.faults import DatabaseFault, is_integrity_fault
 from monitor.storage.restore import restore
+from monitor.storage.rollup_tables import leadership
 from monitor.storage.tariffs import note_tariffs
 from monitor.storage.writer import Writer
 
@@ -96,6 +97,7 @@ class Journal:
         def work(connection: Connection) -> None:
             registry.close_earlier_runs(connection)
             self._run_id = registry.insert_run(connection, run)
+            connection.execute(update(leadership).values(run_id=self._run_id))  # no row where nobody else can write
             self._heartbeat_us = run.started_at.wall_us
 
         await self._writer.run(work)
