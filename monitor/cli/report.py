@@ -77,10 +77,7 @@ def report(
     groups, loaded = groups_of(by), load_config(config)
     now = SystemClock().now()
     periods = periods_of(Choice(window, since, until, month, months), now.wall_us, loaded.config.timezone)
-    if evidence and output is ReportFormat.HTML:
-        raise UsageError("--evidence has no --format html", hint="--format csv opens in a spreadsheet")
-    if target is not None and output is not ReportFormat.HTML:
-        raise UsageError("--output is for --format html", hint="the others go to stdout: `> FILE`")
+    _must_fit(output, evidence, target)
     with reader_of(loaded) as reader:
         if evidence:
             _evidence(reader, periods, loaded, Format(output))
@@ -90,6 +87,13 @@ def report(
             report_html.write(reader, loaded, periods, asked_of(loaded, groups), now, target=target)
         else:
             _figures(reader, periods, loaded, (asked_of(loaded, groups), now), Format(output))
+
+
+def _must_fit(output: ReportFormat, evidence: bool, target: Path | None) -> None:
+    if evidence and output is ReportFormat.HTML:
+        raise UsageError("--evidence has no --format html", hint="--format csv opens in a spreadsheet")
+    if target is not None and output is not ReportFormat.HTML:
+        raise UsageError("--output is for --format html", hint="the others go to stdout: `> FILE`")
 
 
 def groups_of(text: str) -> "tuple[Group, ...]":
