@@ -131,8 +131,8 @@ class Daemon:
         ]
         closer = Closer(house.writer, house.clock, lambda: oldest_unwritten_us(house.ledger))
         aside.append(start("roll-ups", roll_up(closer)))
-        if house.move_log is not None:
-            aside.append(start("log", move_log(house.move_log)))
+        if house.log_mover is not None:
+            aside.append(start("log", move_log(house.log_mover, house.writer)))
         if house.spooling is not None:
             aside.append(start("spool", house.spooling.run()))
         interval_s = watchdog_interval_s(house.environ)

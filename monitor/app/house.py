@@ -9,7 +9,7 @@ What runs when is `daemon`.
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 import structlog
@@ -41,7 +41,7 @@ from monitor.probes.prober import Prober
 from monitor.scheduling.scheduler import Scheduler
 from monitor.scheduling.timer import SlotTimer
 from monitor.storage.configured import database_of
-from monitor.storage.database import Database
+from monitor.storage.database import Database, LogMover
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox
@@ -74,7 +74,7 @@ class House:
         stop_by: when all must be over; None while nobody has asked to stop.
     """
 
-    move_log: Callable[[], bool] | None
+    log_mover: LogMover | None
     writer: Writer
     journal: Journal
     catalogues: Catalogues
@@ -159,7 +159,7 @@ class House:
         held = self._open.enter_context(await asyncio.to_thread(database.hold))
         engine = open_for_writing(database, on_step=self._say_step)
         self._open.callback(engine.dispose)
-        self.move_log = database.log_mover()
+        self.log_mover = database.log_mover()
         self.writer = Writer(engine, held.fence, self.metrics.observe_hold)
         self._open.push_async_callback(self._close_writer)
         self.journal = Journal(self.writer)

@@ -11,7 +11,9 @@ from monitor.clock import Clock
 from monitor.errors import StorageError
 from monitor.ledger import Ledger
 from monitor.storage.closing import Closer
+from monitor.storage.database import LogMover
 from monitor.storage.journal import Journal
+from monitor.storage.writer import Writer
 
 HEARTBEAT_EVERY_S = 10.0
 ROLL_UP_EVERY_S = 15.0
@@ -35,11 +37,13 @@ def oldest_unwritten_us(ledger: Ledger) -> int | None:
     return next((result.started_at.wall_us for result in ledger.unwritten(0)), None)
 
 
-async def move_log(look: Callable[[], bool]) -> None:
-    """Look, in a thread, whether the database's log is to be moved into its file; runs until cancelled."""
+async def move_log(mover: LogMover, writer: Writer) -> None:
+    """Keep the database's log short: what is in it is moved beside the writer, and a rest within; until cancelled."""
     while True:
         await asyncio.sleep(LOG_LOOK_EVERY_S)
-        await asyncio.to_thread(look)
+        if await asyncio.to_thread(mover.look):
+            with suppress(StorageError):  # the ledger says so
+                await writer.run(lambda _connection: mover.finish())
 
 
 async def roll_up(closer: Closer) -> None:

@@ -52,6 +52,18 @@ class Hold(Protocol):
         ...
 
 
+class LogMover(Protocol):
+    """Moves what was committed from a log to where it belongs."""
+
+    def look(self) -> bool:
+        """Move it if there is much, in a thread; True if `finish` has to move the rest."""
+        ...
+
+    def finish(self) -> None:
+        """Move the rest, while nobody writes."""
+        ...
+
+
 class Database(Protocol):
     """Where everything is recorded."""
 
@@ -106,8 +118,8 @@ class Database(Protocol):
         """What it takes on its disk."""
         ...
 
-    def log_mover(self) -> Callable[[], bool] | None:
-        """What looks now and then, in a thread, whether a log has to be moved out of the way; None where none has."""
+    def log_mover(self) -> "LogMover | None":
+        """Who moves a log out of the way of commits; None where none has to be."""
         ...
 
     def room(self) -> int | None:

@@ -16,7 +16,7 @@ from monitor.storage.sqlite.dialect import LOG_BYTES, PAGE_BYTES
 # Source: "WAL-Index File Format" of SQLite's description of its log: a version, and how many frames are in use.
 _VERSION, _VERSION_AT, _FRAMES_AT = 3_007_000, 0, 16
 _HEADER_BYTES = 48
-_TRIES = 4
+_TRIES = 2
 
 
 class Checkpoints:
@@ -32,12 +32,18 @@ class Checkpoints:
         self._pages = pages
 
     def look(self) -> bool:
-        """Move the log if it is long; whether it was. Blocks: call it in a thread. Never raises what the disk says."""
-        if self.frames() < self._pages:
-            return False
-        with suppress(sqlite3.Error):  # the writer meets it too, and says so
-            self._move()
-        return True
+        """Move the log if it is long, beside the writer.
+
+        Blocks: call it in a thread. Never raises what the disk says: the writer meets it too.
+
+        Returns:
+            True if something was committed meanwhile, so that `finish` has to move a little more.
+        """
+        return self.frames() >= self._pages and not self._move(_TRIES)
+
+    def finish(self) -> None:
+        """Move the rest; call it in the writer's thread. Only a log that is moved whole begins anew."""
+        self._move(1)
 
     def frames(self) -> int:
         """How many pages are in the log; 0 where that cannot be known."""
@@ -51,12 +57,13 @@ class Checkpoints:
         frames: int = struct.unpack_from("=I", header, _FRAMES_AT)[0]
         return frames
 
-    def _move(self) -> None:
+    def _move(self, tries: int) -> bool:
+        """Whether the whole log was moved."""
         uri = f"file:{quote(str(self._path))}?mode=rw"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = FULL")
-            for _ in range(_TRIES):
-                # What was committed meanwhile is moved at once: only a log that is moved whole begins anew.
+            for _ in range(tries):
                 _busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 if logged == moved:
-                    return
+                    return True
+        return False

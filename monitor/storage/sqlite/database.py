@@ -57,9 +57,9 @@ class SqliteDatabase:
         """It shares a disk with the daemon."""
         return False
 
-    def log_mover(self) -> Callable[[], bool]:
+    def log_mover(self) -> Checkpoints:
         """Looks at the write-ahead log beside the file."""
-        return Checkpoints(self.path).look
+        return Checkpoints(self.path)
 
     def hold(self) -> DaemonLock:
         """The lock on the file beside it."""
