@@ -38,34 +38,40 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+WindowOption = Annotated[
+    str | None,
+    typer.Option(metavar="LENGTHS", help=f'Up to now: "24h,7d,30d,90d"; default {WINDOW}.', show_default=False),
+]
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help='Instead: ISO 8601, or how long ago: "24h".', show_default=False)
+]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="The same; default: now.", show_default=False)]
+MonthOption = Annotated[
+    str | None, typer.Option(metavar="MONTHS", help='Calendar months: "2026-09,2026-10".', show_default=False)
+]
+MonthsOption = Annotated[
+    int | None, typer.Option(metavar="N", help="The newest N calendar months.", show_default=False)
+]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="A file for the HTML, not stdout.", show_default=False),
+]
+
+
 def report(
     *,
-    window: Annotated[
-        str | None,
-        typer.Option(metavar="LENGTHS", help=f'Up to now: "24h,7d,30d,90d"; default {WINDOW}.', show_default=False),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="TIME", help='Instead: ISO 8601, or how long ago: "24h".', show_default=False)
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="The same; default: now.", show_default=False)
-    ] = None,
-    month: Annotated[
-        str | None, typer.Option(metavar="MONTHS", help='Calendar months: "2026-09,2026-10".', show_default=False)
-    ] = None,
-    months: Annotated[
-        int | None, typer.Option(metavar="N", help="The newest N calendar months.", show_default=False)
-    ] = None,
+    window: WindowOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    month: MonthOption = None,
+    months: MonthsOption = None,
     by: Annotated[
         str, typer.Option(metavar="GROUPS", help="Rows for each check,endpoint,provider,tag or all.")
     ] = "check,endpoint",
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Instead: every failed probe, with its request id.")
     ] = False,
-    target: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="A file for the HTML, not stdout.", show_default=False),
-    ] = None,
+    target: FileOption = None,
     config: ConfigOption = None,
     output: Annotated[
         ReportFormat, typer.Option("--format", help="A table for people, JSON or CSV for programs, HTML to be sent.")
