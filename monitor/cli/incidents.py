@@ -6,20 +6,39 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli.listing import (
+    AllOption,
+    CheckOption,
+    CursorOption,
+    EndpointOption,
+    FaultOption,
+    LimitOption,
+    ProviderOption,
+    SinceOption,
+    UntilOption,
+    bound,
+    moments_of,
+    must_be_known,
+    position,
+    words,
+)
 from monitor.cli.options import ConfigOption, Format, FormatOption, load_config, reader_of
+from monitor.domain.cursor import Listing
+from monitor.domain.result import FaultDomain
+from monitor.domain.severity import Severity
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.alerting.texts import Voice
     from monitor.cli.render import Column
+    from monitor.config.load import Loaded
     from monitor.config.schema import Config
+    from monitor.storage.incident_list import IncidentSelection
 
 FIELDS = (
     "id", "key", "endpoint", "severity", "status", "fault_domain", "checks", "started_at", "detected_at",
     "resolved_at", "duration_s", "acknowledged", "kind", "scope", "acknowledged_by",
 )  # fmt: skip
-LIMIT = 50
-LIMIT_AT_MOST = 1_000_000
 EVIDENCE = 20
 
 app = typer.Typer(invoke_without_command=True)
@@ -41,25 +60,65 @@ class ShowFormat(StrEnum):
     MD = "md"
 
 
+_StateOption = Annotated[Which, typer.Option(help="Which ones.")]
+_SeverityOption = Annotated[
+    list[str] | None, typer.Option(metavar="SEVERITY", help="Warning or critical.", show_default=False)
+]
+
+
 @app.callback()
 def incidents(
     context: typer.Context,
-    state: Annotated[Which, typer.Option(help="Which ones.")] = Which.ALL,
-    limit: Annotated[int, typer.Option(min=1, max=LIMIT_AT_MOST, help="At most so many.")] = LIMIT,
+    *,
+    state: _StateOption = Which.ALL,
+    endpoint: EndpointOption = None,
+    check: CheckOption = None,
+    provider: ProviderOption = None,
+    fault: FaultOption = None,
+    severity: _SeverityOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = None,
+    everything: AllOption = False,
+    cursor: CursorOption = None,
     config: ConfigOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Past and open incidents, newest first; `show ID` tells all about one."""
     if context.invoked_subcommand is not None:
         return
-    from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the command line imports only what the command needs
-    from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage import history  # noqa: PLC0415  the same
+    from monitor.storage.incident_list import IncidentSelection  # noqa: PLC0415  imports only what the command needs
 
     loaded = load_config(config)
+    at = moments_of(loaded)
+    selection = IncidentSelection(
+        state=state.value,
+        endpoint=endpoint,
+        check=check,
+        provider=provider,
+        faults=words(FaultDomain, fault, "--fault"),
+        severities=words(Severity, severity, "--severity"),
+        since_us=at(since, "--since"),
+        until_us=at(until, "--until"),
+        limit=bound(limit, everything=everything),
+        after=position(Listing.INCIDENTS, cursor),
+    )
+    _print(loaded, selection, output)
+
+
+def _print(loaded: "Loaded", selection: "IncidentSelection", output: Format) -> None:
+    from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
+    from monitor.cli.streaming import streamed, tell_cursor, while_somebody_reads  # noqa: PLC0415  the same
+    from monitor.clock import SystemClock  # noqa: PLC0415  the same
+    from monitor.storage.incident_list import IncidentList  # noqa: PLC0415  the same
+
+    columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:
-        rows = history.incidents(reader, SystemClock().now(), state.value, limit)
-    emit(Sheet(rows, FIELDS, _columns(loaded.config.timezone), empty="no incident"), output)
+        must_be_known(reader, selection.check)
+        listed = IncidentList(reader, selection, SystemClock().now())
+        with while_somebody_reads():
+            emit(Sheet(streamed(listed), FIELDS, columns, empty="no incident"), output)
+    tell_cursor(listed, Listing.INCIDENTS)
 
 
 @app.command()
