@@ -35,7 +35,7 @@ def table_sizes(connection: Connection, names: Sequence[str], used_bytes: int) -
         is_large = "check_id" in table.c and "started_at_us" in table.c and len(table.primary_key) == 2  # noqa: PLR2004  check and time
         rows[name] = _estimated_rows(connection, table) if is_large else _count(connection, table)
         weights[name] = rows[name] * _mean_bytes(connection, table)
-        exact[name] = not is_large
+        exact[name] = not (is_large and rows[name])
     whole = sum(weights.values()) or 1
     return {name: TableSize(rows[name], round(used_bytes * weights[name] / whole), exact=exact[name]) for name in names}
 
