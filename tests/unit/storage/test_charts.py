@@ -15,13 +15,12 @@ async def test_steps_are_by_name(world: "World") -> None:
     checks = (world.check(), world.check("n"), world.check("m", "b"))
     await world.begin()
     await world.journal.register(checks, world.start)
-    other = {"check": "b/chat/m"}
     await world.commit(
         world.result(1),
         world.failure(2),
         world.result(70),
         world.result(3, check="gw/chat/n"),
-        world.result(4, **other),
+        world.result(4, check="b/chat/m"),
     )
     edges = [world.start.wall_us + at_s * US_PER_S for at_s in (0, 60, 120)]
     found = await world.ask(charts, edges, world.start.plus_s(120))
