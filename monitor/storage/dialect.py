@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ClauseElement
 
 
+# Making the text of one takes as long as running it a hundred times, and roll-ups ask for it bite by bite.
+_STATEMENTS = 64
+
+
 class Particulars(Protocol):
     """What an engine's own module offers."""
 
@@ -40,6 +44,7 @@ def of(dialect: Dialect) -> Particulars:
     return _of(dialect.name)
 
 
+@lru_cache(_STATEMENTS)
 def insert_sql(dialect: Dialect, table: Table) -> str:
     """A plain insert of all columns, in their order."""
     return _sql(dialect, of(dialect).insert(table))
@@ -51,6 +56,7 @@ def insert_or_keep_sql(dialect: Dialect, table: Table) -> str:
     return _sql(dialect, statement, skip="id" if table.c[0].name == "id" else None)
 
 
+@lru_cache(_STATEMENTS)
 def upsert_sql(dialect: Dialect, table: Table) -> str:
     """An insert of all columns that replaces every column of a row with the same primary key."""
     statement = of(dialect).insert(table)
