@@ -156,7 +156,8 @@ class House:
 
     async def _open_database(self, database: Database) -> Restored:
         clock, now = self.clock, self.clock.now()
-        held = self._open.enter_context(await asyncio.to_thread(database.hold))
+        held = await asyncio.to_thread(database.hold)
+        self._open.push_async_callback(asyncio.to_thread, held.release)
         engine = open_for_writing(database, on_step=self._say_step)
         self._open.callback(engine.dispose)
         self.log_mover = database.log_mover()
@@ -210,7 +211,8 @@ class House:
     async def _open_web(self, database: Database) -> None:
         clock, setup, web = self.clock, self.setup, self.setup.config.web
         control = control_path(setup.loaded, self.environ)
-        sources = Sources(self.ledger, Past(database, clock), self.progress.unready, clock, setup.voice, os.getpid())
+        past = Past(database, clock, lambda: self.setup.config)
+        sources = Sources(self.ledger, past, self.progress.unready, clock, setup.voice, os.getpid())
         self.server = Server(sources, self.metrics, listen=web.listen, control=control, public_url=web.public_url)
         await self.server.start()
         self._open.push_async_callback(self.server.stop)

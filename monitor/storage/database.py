@@ -36,6 +36,10 @@ class Sizes(NamedTuple):
 class Hold(Protocol):
     """A database that a daemon holds."""
 
+    def release(self) -> None:
+        """Others may hold it; called once."""
+        ...
+
     def __enter__(self) -> Self:
         """Held until it is left."""
         ...

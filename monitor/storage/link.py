@@ -74,6 +74,8 @@ class Link:
         try:
             transaction.commit()
         except BaseException as lost:  # noqa: BLE001  raised again unless it took effect
+            with suppress(*DatabaseFault):
+                transaction.rollback()
             self._commit_unanswered(number, settled, lost)
         else:
             settled(True)  # noqa: FBT003  its only argument

@@ -27,6 +27,7 @@ LEASE_S = 15.0
 """A sign of life that is older is none: another daemon may take over."""
 MARGIN_S = 2.0
 LOOK_AGAIN_S = 0.5
+RELEASED_WITHIN_S = 2.0
 
 log = structlog.get_logger("relaywatch.storage")
 
@@ -114,9 +115,10 @@ class Leadership:
         if self._ended.is_set():
             return
         self._ended.set()
-        self._thread.join(BEAT_S)
-        with suppress(*DatabaseFault), self._engine.begin() as connection:
-            connection.execute(row.RELEASE, {"held": self.epoch})
+        # In a thread: a server that does not answer must not keep the process from ending.
+        releasing = threading.Thread(target=self._release, name="storage-release", daemon=True)
+        releasing.start()
+        releasing.join(RELEASED_WITHIN_S)
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +127,10 @@ class Leadership:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+    def _release(self) -> None:
+        with suppress(*DatabaseFault), self._engine.begin() as connection:
+            connection.execute(row.RELEASE, {"held": self.epoch})
 
     def _take(self) -> int:
         with self._engine.connect() as connection:

@@ -191,6 +191,16 @@ def test_a_server_that_is_away_is_asked_again_after_a_pause_that_grows(server: S
     assert link.transact(_do(1), lambda _: None) == 1
 
 
+def test_a_commit_that_a_file_refuses_leaves_a_connection_that_works(server: Server) -> None:
+    """A disk that is full says so at the commit; without a fence there is no doubt."""
+    link, told = Link(server.engine(), None), list[bool]()
+    server.fate = "lost before"
+    with pytest.raises(DatabaseFault):
+        link.transact(_do(1), told.append)
+    link.transact(_do(2), told.append)
+    assert (told, server.done()) == ([False, True], [2])
+
+
 def test_who_was_overtaken_writes_nothing(server: Server) -> None:
     """The seal is the last statement before the commit."""
     link, told = Link(server.engine(), server.marks), list[bool]()
