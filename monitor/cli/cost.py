@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from monitor.domain.check import Check
     from monitor.domain.estimate import Amount, Estimate, Line
     from monitor.domain.tokens import Average
-    from monitor.storage.spending import Bill, Used
 
 FIELDS = (
     "check", "endpoint", "model", "interval_s", "probes", "input_tokens", "output_tokens", "input_price",
@@ -58,34 +57,13 @@ def dry_run(loaded: "Loaded", chosen: "Sequence[Check]") -> "Sheet":
     )
 
 
-def bill_of(config: "Config") -> "Bill":
-    """What used tokens cost at the prices of this configuration."""
-    from monitor.config.checks import checks_of  # noqa: PLC0415  the same
-    from monitor.config.prices import prices_of  # noqa: PLC0415  the same
-    from monitor.domain.check import forgotten_check  # noqa: PLC0415  the same
-    from monitor.domain.tokens import most_of  # noqa: PLC0415  the same
-
-    prices, checks = prices_of(config), {check.id: check for check in checks_of(config)}
-
-    def bill(used: "Used") -> int | None:
-        price = prices.of(used.endpoint, used.model or "")
-        if price is None:
-            return None
-        most = most_of(checks.get(used.check) or forgotten_check(used.check, used.endpoint))
-        return price.nusd(
-            used.input_tokens + used.uncounted * most.input, used.output_tokens + used.uncounted * most.output
-        )
-
-    return bill
-
-
 def cost_notes(window: str, rows: "Sequence[Mapping[str, Any]]") -> list[str]:
     """What monitoring cost in all, under a report's table, and what is not in it."""
     known = [row["cost"] for row in rows if row["check"] is not None and row["cost"] is not None]
     unpriced = [row["check"] for row in rows if row["check"] is not None and row["cost"] is None and row["tokens"]]
     if not known and not unpriced:
         return []
-    said = f"monitoring cost {_price(sum(known))} in {window} at today's prices" if known else "the cost is not known"
+    said = f"monitoring cost {_price(sum(known))} in {window}" if known else "the cost is not known"
     return [f"{said}{_unpriced(unpriced)}"]
 
 

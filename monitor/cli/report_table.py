@@ -5,11 +5,13 @@ from typing import Any
 
 from monitor.cli.cost import cost_notes
 from monitor.cli.render import Column, Row, duration, local_time, milliseconds, percent
-from monitor.clock import iso
+from monitor.clock import from_iso
 from monitor.domain.prices import dollars
 from monitor.storage.figures import Period
 
 _MOST_HOURS = 3
+_NOTEWORTHY = 0.01
+"""The share of a period; what an edge loses to the next five minutes or hour is in `since`."""
 
 
 def columns(*, several: bool) -> tuple[Column, ...]:
@@ -67,12 +69,17 @@ def subject(row: Row) -> str:
 
 def notes(period: Period, rows: Sequence[Row], zone: str) -> Iterator[str]:
     """What stands below the table, of one period."""
-    at = local_time(zone)
-    if rows and rows[0]["since"] is not None and rows[0]["since"] > iso(period.since_us):
-        yield f"{period.name}: figures begin at {at(rows[0]['since'])}, what was before is deleted"
+    yield from _shrunk(period, rows, zone)
     yield from _faults(period, rows)
     yield from _worst(period, rows, zone)
     yield from cost_notes(period.name, rows)
+
+
+def _shrunk(period: Period, rows: Sequence[Row], zone: str) -> Iterator[str]:
+    """Where a good part of the period cannot be told any more."""
+    since = rows[0]["since"] if rows else None
+    if since is not None and from_iso(since) - period.since_us > _NOTEWORTHY * (period.until_us - period.since_us):
+        yield f"{period.name}: figures begin at {local_time(zone)(since)}; what was before is deleted"
 
 
 def _faults(period: Period, rows: Sequence[Row]) -> Iterator[str]:
