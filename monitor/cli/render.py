@@ -54,6 +54,7 @@ _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u206
 # Source: OWASP, CSV injection; the wide forms are formulas in some locales.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
             "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
+_HARMLESS = re.compile("[0-9A-Za-z][!-~]*")
 _MS_PER_S = 1000.0
 
 
@@ -103,6 +104,8 @@ def csv_cell(value: Any) -> str | int | float:
     if isinstance(value, Mapping):
         value = " ".join(f"{key}={count}" for key, count in value.items())
     text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if _HARMLESS.fullmatch(text):  # nearly all are, in a list of a million
+        return text
     shown = printable(text)
     dangerous = any(form.lstrip(" ").startswith(_FORMULA) for form in (text, shown))
     return f"'{shown}" if dangerous else shown

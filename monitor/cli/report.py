@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.cost import bill_of
 from monitor.cli.options import ConfigOption, Format, load_config, reader_of
 from monitor.cli.report_periods import WINDOW, Choice, periods_of
 from monitor.errors import UsageError
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.config.load import Loaded
     from monitor.storage.figures import Period
     from monitor.storage.reader import Reader
-    from monitor.storage.report import Asked, Group
+    from monitor.storage.report import Asked
 
 FIELDS = (
     "check", "endpoint", "model", "window", "availability", "coverage", "probes", "by_status", "latency_p50_ms",
@@ -78,7 +77,8 @@ def report(
     ] = ReportFormat.TABLE,
 ) -> None:
     """Availability, coverage, latency, incidents, tokens and cost, per check and per endpoint."""
-    from monitor.clock import SystemClock  # noqa: PLC0415  the command line imports only what the command needs
+    from monitor.app.billing import asked_of, groups_of  # noqa: PLC0415  the command line imports only what it needs
+    from monitor.clock import SystemClock  # noqa: PLC0415  the same
 
     groups, loaded = groups_of(by), load_config(config)
     now = SystemClock().now()
@@ -90,9 +90,9 @@ def report(
         elif output is ReportFormat.HTML:
             from monitor.cli import report_html  # noqa: PLC0415  the same
 
-            report_html.write(reader, loaded, periods, asked_of(loaded, groups), now, target=target)
+            report_html.write(reader, loaded, periods, asked_of(loaded.config, groups), now, target=target)
         else:
-            _figures(reader, periods, loaded, (asked_of(loaded, groups), now), Format(output))
+            _figures(reader, periods, loaded, (asked_of(loaded.config, groups), now), Format(output))
 
 
 def _must_fit(output: ReportFormat, evidence: bool, target: Path | None) -> None:
@@ -100,27 +100,6 @@ def _must_fit(output: ReportFormat, evidence: bool, target: Path | None) -> None
         raise UsageError("--evidence has no --format html", hint="--format csv opens in a spreadsheet")
     if target is not None and output is not ReportFormat.HTML:
         raise UsageError("--output is for --format html", hint="the others go to stdout: `> FILE`")
-
-
-def groups_of(text: str) -> "tuple[Group, ...]":
-    """The kinds of rows that `--by` names; raises UsageError."""
-    from monitor.storage.report import Group  # noqa: PLC0415  the same
-
-    known = {str(group): group for group in Group}
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in known:
-            raise UsageError(f"--by {name!r} is no kind of row", hint=f"one or several of {', '.join(known)}")
-    return tuple(dict.fromkeys(known[name] for name in names))
-
-
-def asked_of(loaded: "Loaded", groups: "tuple[Group, ...]") -> "Asked":
-    """What a report needs to know of the configuration: tags and prices."""
-    from monitor.config.checks import checks_of  # noqa: PLC0415  the same
-    from monitor.storage.report import Asked  # noqa: PLC0415  the same
-
-    tags = {check.id: tuple(sorted(check.tags)) for check in checks_of(loaded.config) if check.tags}
-    return Asked(groups, tags, bill_of(loaded.config))
 
 
 def _figures(

@@ -6,18 +6,28 @@ The loop's default threads are left to name resolution, which a slow question mu
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+import orjson
 import structlog
 
+from monitor.domain.cursor import Position
 from monitor.errors import RelayWatchError
 from monitor.storage.outbox import Waiting
-from monitor.web.sources import Past
+from monitor.storage.selection import Selection
+from monitor.web.sources import Past, Span
 
 _T = TypeVar("_T")
 _THREADS = 2
 
 log = structlog.get_logger("relaywatch.web")
+
+
+class EncodedPage(NamedTuple):
+    """Some results as JSON, and where those after them begin; None where there are none."""
+
+    body: bytes
+    following: Position | None
 
 
 class Reading:
@@ -34,6 +44,19 @@ class Reading:
     async def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rows of incidents, newest first; raises RelayWatchError."""
         return await self.run(lambda: self._past.incidents(state, limit))
+
+    async def results(self, selection: Selection) -> EncodedPage | None:
+        """Single results as JSON; None where the check never was; raises RelayWatchError."""
+
+        def answer() -> EncodedPage | None:
+            page = self._past.results(selection)
+            return None if page is None else EncodedPage(orjson.dumps(page.rows), page.following)
+
+        return await self.run(answer)
+
+    async def report(self, spans: Sequence[Span], by: str) -> bytes:
+        """Figures as JSON; raises UsageError for unknown groups, else RelayWatchError."""
+        return await self.run(lambda: orjson.dumps(self._past.report(spans, by)))
 
     async def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
         """Rows of silences, oldest first; raises RelayWatchError."""

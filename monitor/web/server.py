@@ -20,6 +20,7 @@ from monitor.web.api import Api
 from monitor.web.guard import BODY_AT_MOST, guard
 from monitor.web.metrics import Metrics
 from monitor.web.pages import Pages
+from monitor.web.past_api import PastApi
 from monitor.web.reading import Reading
 from monitor.web.sources import Sources
 
@@ -57,6 +58,7 @@ class Server:
         hosts = {host for host in (listen and listen[0], urlsplit(public_url or "").hostname) if host}
         app = web.Application(middlewares=[guard(frozenset(map(str.lower, hosts)))], client_max_size=BODY_AT_MOST)
         app.add_routes(Api(sources, self._reading, metrics).routes())
+        app.add_routes(PastApi(self._reading, sources.clock).routes())
         app.add_routes(Acts(sources, self._reading).routes())
         self._pages = Pages(sources, self._reading, metrics)
         app.add_routes(self._pages.routes())

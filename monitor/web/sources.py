@@ -5,15 +5,17 @@ Owns the shapes of its sources, so that the page, the API and the metrics can be
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from monitor.alerting.silences import Silence
 from monitor.alerting.texts import Voice
 from monitor.clock import Clock, Moment
 from monitor.domain.check import Check
+from monitor.domain.cursor import Position
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.storage.outbox import Waiting
+from monitor.storage.selection import Selection
 
 
 class LedgerFace(Protocol):
@@ -84,11 +86,34 @@ class ActingLedger(LedgerFace, Protocol):
         ...
 
 
+class Span(NamedTuple):
+    """A period that a report is asked for: its name, its first moment, and its last, which is not in it."""
+
+    name: str
+    since_us: int
+    until_us: int
+
+
+class ResultPage(NamedTuple):
+    """Some results, and where those after them begin; None where there are none."""
+
+    rows: Sequence[Mapping[str, Any]]
+    following: Position | None
+
+
 class Past(Protocol):
     """What only the database knows. Called in a thread, never on the event loop; may raise any RelayWatchError."""
 
     def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rows of incidents, newest first, with the fields of the `incidents` command; state: open, resolved, all."""
+        ...
+
+    def results(self, selection: Selection) -> ResultPage | None:
+        """Rows with the fields of the `history` command; None where the check never was."""
+        ...
+
+    def report(self, spans: Sequence[Span], by: str) -> Sequence[Mapping[str, Any]]:
+        """Rows with the fields of the `report` command, period by period; raises UsageError for unknown groups."""
         ...
 
     def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:

@@ -16,14 +16,16 @@ from monitor.alerting.texts import Voice
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.action import Language
 from monitor.domain.check import Check, CheckKind, check_id, provider_of
+from monitor.domain.cursor import Position
 from monitor.domain.health import Health, State
 from monitor.domain.incident import Acknowledgement, Incident
 from monitor.domain.result import Verdict
-from monitor.errors import StorageError
+from monitor.errors import StorageError, UsageError
 from monitor.storage.outbox import Waiting
+from monitor.storage.selection import Selection
 from monitor.web.metrics import Metrics
 from monitor.web.server import Server
-from monitor.web.sources import Sources
+from monitor.web.sources import ResultPage, Sources, Span
 
 TypeAdapter(int)  # pydantic looks for plugins on the disk once; a daemon has done so when it read its configuration
 
@@ -97,12 +99,29 @@ class FakePast:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     refuses: bool = False
     asked: list[tuple[str, int]] = field(default_factory=list)
+    selections: list[Selection] = field(default_factory=list)
 
     def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """The rows as they are."""
         self._answer()
         self.asked.append((state, limit))
         return self.rows
+
+    def results(self, selection: Selection) -> ResultPage | None:
+        """The rows as they are, and more after them if a page is full."""
+        self._answer()
+        self.selections.append(selection)
+        if selection.check != "gw/chat/openai/gpt-4.1":
+            return None
+        rows = self.rows[: selection.limit]
+        return ResultPage(rows, Position(7, 1) if len(rows) == selection.limit else None)
+
+    def report(self, spans: Sequence[Span], by: str) -> Sequence[Mapping[str, Any]]:
+        """A row for each period."""
+        self._answer()
+        if by == "nonsense":
+            raise UsageError("--by 'nonsense' is no kind of row")
+        return [{"window": name, "since": since, "until": until, "by": by} for name, since, until in spans]
 
     def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
         """The rows as they are."""

@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from monitor.app.past import Past
 from monitor.cli import streaming
-from monitor.clock import Moment
+from monitor.clock import Moment, SystemClock
+from monitor.config.load import load
+from monitor.errors import UsageError
+from monitor.storage.selection import Selection
+from monitor.storage.sqlite.database import SqliteDatabase
+from monitor.web.sources import Span
 
 if TYPE_CHECKING:
     from monitor.domain.cursor import Position
@@ -223,3 +229,27 @@ def test_a_long_table_keeps_its_columns(
     rows = list(csv.DictReader(io.StringIO(relaywatch("history", "--all", "--format", "csv").out)))
     assert [row["check"] for row in rows] == [line.split()[2] for line in lines[1:]]
     assert recorded.exists()
+
+
+def test_the_api_has_the_rows_of_the_commands(relaywatch: "Relaywatch", recorded: Path) -> None:
+    """Results and figures, from the same questions."""
+    loaded = load(recorded / "relaywatch.toml")
+    past = Past(SqliteDatabase(recorded / "relaywatch.db"), SystemClock(), lambda: loaded.config)
+    check = "gw/chat/openai/gpt-4.1"
+    whole = json.loads(relaywatch("history", "--check", check, "--format", "json").out)
+    first = past.results(Selection(check=check, limit=2))
+    assert first is not None
+    rest = past.results(Selection(check=check, after=first.following))
+    assert rest is not None
+    assert [*first.rows, *rest.rows] == whole
+    assert rest.following is None
+    assert past.results(Selection(check="gw/chat/=cmd()")) == ([], None)
+    assert past.results(Selection(check="gw/chat/never")) is None
+    told = json.loads(relaywatch("report", "--window", "1h", "--format", "json").out)
+    now_us = SystemClock().now().wall_us
+    rows = past.report([Span("1h", now_us - 3_600_000_000, now_us)], "check,endpoint")
+    assert [list(row) for row in rows] == [list(row) for row in told]
+    same = ("check", "endpoint", "availability", "probes", "by_status", "latency_p95_ms", "incidents")
+    assert [[row[name] for name in same] for row in rows] == [[row[name] for name in same] for row in told]
+    with pytest.raises(UsageError, match="no kind of row"):
+        past.report([], "nonsense")
