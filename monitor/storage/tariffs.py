@@ -1,4 +1,7 @@
-"""What the tokens of each check cost since when, so that a roll-up that is made again costs what it did."""
+"""What the tokens of each check cost since when, so that a roll-up that is made again costs what it did.
+
+The first tariff of a check is in force since ever (0): what was recorded before anybody wrote prices down has no other.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,8 +35,14 @@ def note_tariffs(connection: Connection, present: Mapping[str, Tariff], now_us: 
     numbers = select(tables.checks.c.check, tables.checks.c.id)
     newest = {row.check_id: _tariff(row) for row in connection.execute(select(tariffs).order_by(tariffs.c.since_us))}
     rows = [
-        (number, now_us, *_prices(tariff.price), tariff.uncounted_input, tariff.uncounted_output)
-        for name, number in connection.execute(numbers).tuples()
+        (
+            number,
+            now_us if number in newest else 0,
+            *_prices(tariff.price),
+            tariff.uncounted_input,
+            tariff.uncounted_output,
+        )
+        for name, number in connection.execute(numbers)
         if (tariff := present.get(name)) is not None and newest.get(number) != tariff
     ]
     if rows:
