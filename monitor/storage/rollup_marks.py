@@ -77,8 +77,8 @@ def marks(connection: Connection) -> Marks:
     return Marks(levels, known.get(PRUNED_KEY, 0))
 
 
-def put(connection: Connection, values: Mapping[str, int]) -> None:
-    """Writes numbers under their keys."""
+def put(connection: Connection, values: Mapping[str, int | str]) -> None:
+    """Writes values under their keys."""
     sql = dialect.upsert_sql(connection.dialect, tables.meta)
     for key, value in values.items():
         connection.exec_driver_sql(sql, (key, str(value)))
