@@ -3,13 +3,14 @@
 Owns how large a bite is, how long it may take and how long the writer is left alone afterwards.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from monitor.clock import Clock
+from monitor.errors import StorageError
 from monitor.storage.sweeps import Bite, Budget, Sweep
 from monitor.storage.writer import Writer
 
@@ -20,6 +21,7 @@ STATEMENTS_S = 0.005
 LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 20, 500, 10_000
 _LONGEST_REST_S = 0.25
 
+T = TypeVar("T")
 Rest = Callable[[float], Awaitable[None]]
 
 
@@ -30,13 +32,15 @@ class Bites:
         writer: the one writer.
         clock: measures how long a bite took.
         rest: leaves the writer alone for so many seconds.
+        make_room: what may help where the disk is full, in the writer's thread.
 
     Attributes:
         longest_s: the longest time that a bite has held the writer.
     """
 
-    def __init__(self, writer: Writer, clock: Clock, rest: Rest = asyncio.sleep) -> None:
+    def __init__(self, writer: Writer, clock: Clock, rest: Rest, make_room: Callable[[Connection], object]) -> None:
         self._writer = writer
+        self._make_room = make_room
         self._clock = clock
         self._rest = rest
         self._rows: dict[str, int] = {}
@@ -53,8 +57,7 @@ class Bites:
         """
         gone, after = 0, None
         while True:
-            rows = self._rows.get(sweep.name, FIRST_ROWS)
-            bite, took_s = await self._one(sweep, after, rows)
+            rows, bite, took_s = await self._one(sweep, after)
             gone += bite.gone
             self.longest_s = max(self.longest_s, took_s)
             if bite.after is None:
@@ -64,14 +67,25 @@ class Bites:
             # The writer is left alone for as long as it was held.
             await self._rest(min(took_s, _LONGEST_REST_S))
 
-    async def _one(self, sweep: Sweep, after: object, rows: int) -> tuple[Bite, float]:
-        took: list[float] = []
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """One small piece of work; where the disk is full, room is made and it is tried once more."""
         try:
-            bite = await self._writer.run(*self._timed(partial(sweep.bite, after=after), rows, took))
-        except BaseException:
-            self._rows[sweep.name] = LEAST_ROWS  # a disk that is nearly full may have room for little
-            raise
-        return bite, took[-1]
+            return await self._writer.run(work)
+        except StorageError:
+            await self._writer.run(self._make_room)
+            return await self._writer.run(work)
+
+    async def _one(self, sweep: Sweep, after: object) -> tuple[int, Bite, float]:
+        rows, took = self._rows.get(sweep.name, FIRST_ROWS), list[float]()
+        step = partial(sweep.bite, after=after)
+        try:
+            bite = await self._writer.run(*self._timed(step, rows, took))
+        except StorageError:
+            # A disk that is nearly full may have room for little, once the log begins anew.
+            rows = self._rows[sweep.name] = LEAST_ROWS
+            await self._writer.run(self._make_room)
+            bite = await self._writer.run(*self._timed(step, rows, took))
+        return rows, bite, took[-1]
 
     def _timed(
         self, work: Callable[..., Bite], rows: int, took: list[float]

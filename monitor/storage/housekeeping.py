@@ -37,6 +37,10 @@ class Housekeeping(Protocol):
         """Hands room that deleted rows have left back to the disk; None where the engine sees to that."""
         ...
 
+    def make_room(self, connection: Connection) -> None:
+        """Whatever lets a little more be written where the disk is full; `connection` has written nothing yet."""
+        ...
+
     def used_bytes(self, connection: Connection) -> int:
         """What the database would take if all free room were given back."""
         ...

@@ -78,7 +78,7 @@ class Retention:
         self._writer = writer
         self._clock = clock
         self._engine = housekeeping_of(writer.dialect) if housekeeping is None else housekeeping
-        self._bites = Bites(writer, clock, rest)
+        self._bites = Bites(writer, clock, rest, self._engine.make_room)
 
     async def prune(self, ages: Ages) -> Pruned:
         """Deletes what is older than `ages`, and more where the limit of size asks for it; gives room back.
@@ -89,7 +89,7 @@ class Retention:
             StorageError: the database refused; what was deleted so far stays deleted.
         """
         now_us, rows = self._clock.now().wall_us, Counter[str]()
-        cutoffs = await self._writer.run(partial(_move_cutoffs, ages=ages, now_us=now_us))
+        cutoffs = await self._bites.run(partial(_move_cutoffs, ages=ages, now_us=now_us))
         for grain in Grain:
             await self._sweep(grain, cutoffs[grain], rows)
         for sweep in leftovers(cutoffs[Grain.RAW], now_us):
@@ -97,7 +97,7 @@ class Retention:
         fit = await self._fit(ages.size_limit, now_us, rows)
         back = self._engine.give_back()
         pages = await self._bites.all(back) if back is not None else 0
-        await self._writer.run(lambda connection: _write(connection, RAN_KEY, str(now_us)))
+        await self._bites.run(lambda connection: _write(connection, RAN_KEY, str(now_us)))
         return Pruned({name: count for name, count in rows.items() if count}, fit, pages)
 
     async def is_too_large(self, limit: int | None) -> bool:
@@ -147,7 +147,7 @@ class Retention:
             while (used := await self._writer.run(self._engine.used_bytes)) > limit * _SHARE_LEFT:
                 share = 1 - limit * _SHARE_LEFT / used
                 shorten = partial(_shorten, grain=grain, share=share, latest_us=now_us - newest_us)
-                before_us = await self._writer.run(shorten)
+                before_us = await self._bites.run(shorten)
                 if before_us is None:
                     break
                 await self._sweep(grain, before_us, rows)

@@ -19,6 +19,9 @@ class RowsOnly:
     def give_back(self) -> None:
         """The engine uses free room again by itself."""
 
+    def make_room(self, connection: Connection) -> None:
+        """Nothing can be done from here."""
+
     def used_bytes(self, connection: Connection) -> int:
         """Unknown, so that no limit is ever passed."""
         del connection

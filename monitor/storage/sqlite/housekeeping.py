@@ -18,6 +18,7 @@ from monitor.storage import tables
 from monitor.storage.faults import DatabaseFault, start_error
 from monitor.storage.housekeeping import TableSize
 from monitor.storage.sqlite import sampling
+from monitor.storage.sqlite.checkpoints import Checkpoints
 from monitor.storage.sqlite.dialect import write_engine
 from monitor.storage.sweeps import Bite, Budget, OldRows, Sweep
 
@@ -37,6 +38,11 @@ class FileHousekeeping:
     def give_back(self) -> Sweep:
         """Free pages go to the end of the file and are cut off."""
         return FreePages()
+
+    def make_room(self, connection: Connection) -> None:
+        """The log is moved into the file, where that needs no room, and what it took on the disk is used again."""
+        files = connection.exec_driver_sql("PRAGMA database_list").all()
+        Checkpoints(Path(files[0][2])).finish()
 
     def used_bytes(self, connection: Connection) -> int:
         """Pages that hold something."""
