@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
+from math import inf
 from zoneinfo import ZoneInfo
 
 from monitor.alerting.texts import Voice
@@ -13,39 +14,41 @@ from monitor.cli.report_html.facts import Facts, Row, Stretch, Subject
 from monitor.clock import US_PER_S, Moment, from_iso
 from monitor.config.schema import Config
 from monitor.domain.incident_kind import IncidentKind
-from monitor.domain.tally import Tally
 from monitor.storage import history
-from monitor.storage.charts import Name, charts
+from monitor.storage.charts import Name, Step, charts
 from monitor.storage.evidence import failed_probes
 from monitor.storage.figures import Period
 from monitor.storage.reader import Reader
 from monitor.storage.report import Asked, Group, report_rows
 
+CURVES_AT_MOST = 100
+"""Checks whose curves are drawn, besides those of the endpoints."""
 WORST_HOURS_AT_MOST = 10
 EVIDENCE_AT_MOST = 5_000
 """Failed probes that are looked through for request ids, the oldest first."""
 _GROUPS = (Group.CHECK, Group.ENDPOINT, Group.ALL)
 _INCIDENTS_AT_MOST = 1_000_000
-_SHARES = (0.50, 0.95, 0.99)
 _NOBODY = "unknown"
 
 
 def gather(reader: Reader, period: Period, config: Config, asked: Asked, now: Moment) -> Facts:
     """Everything that the report of one period says; one snapshot of the database."""
-    zone = ZoneInfo(config.timezone)
-    until_us = min(period.until_us, now.wall_us)
-    rows = report_rows(reader, period, now, replace(asked, by=_GROUPS, trend=False, worst_hours=WORST_HOURS_AT_MOST))
-    before = report_rows(reader, period.before, now, replace(asked, by=_GROUPS, trend=False, worst_hours=0))
-    subjects = _subjects(rows, before, _Charts(reader, (period.since_us, until_us), zone, now))
-    overall = next((one for one in subjects if one.row["endpoint"] is None), None)
-    known = history.incidents(reader, now, "all", _INCIDENTS_AT_MOST)
-    incidents = [row for row in known if _touches(row, period.since_us, until_us)]
-    return Facts(
+    is_begun = period.since_us < now.wall_us
+    facts = Facts(
         name=period.name,
         since_us=period.since_us,
-        until_us=until_us,
+        until_us=min(period.until_us, now.wall_us) if is_begun else period.until_us,
         made_at_us=now.wall_us,
-        voice=Voice(config.language, zone),
+        voice=Voice(config.language, ZoneInfo(config.timezone)),
+    )
+    rows = report_rows(reader, period, now, replace(asked, by=_GROUPS, trend=False, worst_hours=WORST_HOURS_AT_MOST))
+    before = report_rows(reader, period.before, now, replace(asked, by=_GROUPS, trend=False, worst_hours=0))
+    subjects = _subjects(rows, before, _Charts(reader, facts, now, _drawn(rows)))
+    overall = next((one for one in subjects if one.row["endpoint"] is None), None)
+    known = history.incidents(reader, now, "all", _INCIDENTS_AT_MOST)
+    incidents = [row for row in known if _touches(row, facts)]
+    return replace(
+        facts,
         overall=overall,
         subjects=[one for one in subjects if one is not overall],
         incidents=incidents,
@@ -55,38 +58,48 @@ def gather(reader: Reader, period: Period, config: Config, asked: Asked, now: Mo
     )
 
 
+def _drawn(rows: Sequence[Row]) -> frozenset[str]:
+    """The checks that have curves: the least available ones; those of which nothing is known come last."""
+    checks = [row for row in rows if row["check"] is not None]
+    checks.sort(key=lambda row: inf if row["availability"] is None else row["availability"])
+    return frozenset(row["check"] for row in checks[:CURVES_AT_MOST])
+
+
 class _Charts:
     """Bars and curves of every subject in one period.
 
     Args:
         reader: of the database.
-        period: its first moment and its last, exclusive.
-        zone: whose clock is round where a stretch begins.
+        facts: whose period and zone; a stretch begins where that zone's clock is round.
         now: the present.
+        drawn: the checks that have curves.
     """
 
-    def __init__(self, reader: Reader, period: tuple[int, int], zone: ZoneInfo, now: Moment) -> None:
-        length_us = period[1] - period[0]
-        bar_s = step_s(length_us, BAR_STEPS_S, BARS_AT_MOST)
-        point_s = step_s(length_us, POINT_STEPS_S, POINTS_AT_MOST)
+    def __init__(self, reader: Reader, facts: Facts, now: Moment, drawn: Container[str]) -> None:
+        zone, period = facts.voice.timezone, (facts.since_us, facts.until_us)
+        bar_s = step_s(period[1] - period[0], BAR_STEPS_S, BARS_AT_MOST)
+        point_s = step_s(period[1] - period[0], POINT_STEPS_S, POINTS_AT_MOST)
+        self._drawn = drawn
         self._bars = edges(*period, bar_s, zone)
         self._points = sorted({*self._bars, *edges(*period, point_s, zone)})
-        self._steps = charts(reader, self._points, now)
+        self._steps = charts(reader, self._points, now, drawn)
 
     def points(self, name: Name) -> list[Stretch]:
         """Of its curves."""
-        return [_stretch(tally, step) for tally, step in zip(self._of(name), pairwise(self._points), strict=True)]
+        if name[0] is not None and name[0] not in self._drawn:
+            return []
+        return [_stretch([step], *edge) for step, edge in zip(self._of(name), pairwise(self._points), strict=True)]
 
     def bars(self, name: Name) -> list[Stretch]:
         """Of its bars, each of which is made of whole points."""
-        tallies, found = self._of(name), []
+        steps, found = self._of(name), []
         for since_us, until_us in pairwise(self._bars):
             first, last = bisect_left(self._points, since_us), bisect_left(self._points, until_us)
-            found.append(_counts(tallies[first:last], since_us, until_us))
+            found.append(_stretch(steps[first:last], since_us, until_us))
         return found
 
-    def _of(self, name: Name) -> Sequence[Tally]:
-        return self._steps.get(name) or [Tally()] * (len(self._points) - 1)
+    def _of(self, name: Name) -> Sequence[Step]:
+        return self._steps.get(name) or [Step()] * (len(self._points) - 1)
 
 
 def _subjects(rows: Sequence[Row], before: Sequence[Row], drawn: _Charts) -> list[Subject]:
@@ -100,26 +113,24 @@ def _subjects(rows: Sequence[Row], before: Sequence[Row], drawn: _Charts) -> lis
     return found
 
 
-def _stretch(tally: Tally, step: tuple[int, int]) -> Stretch:
-    p50_ms, p95_ms, p99_ms = tally.latency.percentiles_ms(_SHARES)
-    return replace(_counts([tally], *step), p50_ms=p50_ms, p95_ms=p95_ms, p99_ms=p99_ms)
-
-
-def _counts(tallies: Sequence[Tally], since_us: int, until_us: int) -> Stretch:
+def _stretch(steps: Sequence[Step], since_us: int, until_us: int) -> Stretch:
+    """Several steps together; percentiles of one only, since they do not add up."""
+    latency_ms = steps[0].latency_ms if len(steps) == 1 else (None, None, None)
     return Stretch(
-        since_us=since_us,
-        until_us=until_us,
-        due=sum(tally.expected for tally in tallies),
-        counted=sum(tally.counted for tally in tallies),
-        successes=sum(tally.successes for tally in tallies),
-        excused=sum(tally.excused for tally in tallies),
+        since_us,
+        until_us,
+        sum(step.due for step in steps),
+        sum(step.counted for step in steps),
+        sum(step.successes for step in steps),
+        sum(step.excused for step in steps),
+        *latency_ms,
     )
 
 
-def _touches(row: Row, since_us: int, until_us: int) -> bool:
-    """Whether an incident lies in the period, were it in part."""
-    ended = row["resolved_at"]
-    return from_iso(row["started_at"]) < until_us and (ended is None or from_iso(ended) > since_us)
+def _touches(row: Row, facts: Facts) -> bool:
+    """Whether an incident lies in the period, were it in part; one that is open has lasted until now."""
+    ended_us = facts.made_at_us if row["resolved_at"] is None else from_iso(row["resolved_at"])
+    return from_iso(row["started_at"]) < facts.until_us and ended_us > facts.since_us
 
 
 def _worst_hours(rows: Sequence[Row]) -> Sequence[Row]:

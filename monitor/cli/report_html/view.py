@@ -20,8 +20,6 @@ from monitor.cli.report_html.texts import Text, length_words, say
 
 TOLD_BARS_AT_MOST = 200
 """Of so many subjects each bar tells what it is about; of more, only how it looks."""
-CURVES_AT_MOST = 100
-"""Checks whose curves are drawn, besides those of the endpoints."""
 OPEN_CURVES_AT_MOST = 4
 _WHOLE = 100.0
 _DAY_S = 86_400
@@ -77,9 +75,6 @@ class Viewer:
         self.voice = facts.voice
         self._step_s = step_s(facts.until_us - facts.since_us, BAR_STEPS_S, BARS_AT_MOST)
         self._tells = len(facts.subjects) <= TOLD_BARS_AT_MOST
-        self._drawn = {
-            str(one.row["check"]) for one in _worst_first(facts.subjects)[:CURVES_AT_MOST] if not one.is_endpoint
-        }
 
     def period(self) -> str:
         """From when to when."""
@@ -112,7 +107,7 @@ class Viewer:
             yield self._group(endpoint, whole, checks, is_open=is_open)
 
     def _group(self, endpoint: str, whole: Subject | None, checks: Sequence[Subject], *, is_open: bool) -> Group:
-        drawn = [one for one in checks if str(one.row["check"]) in self._drawn and one.curve]
+        drawn = [one for one in checks if one.curve]
         rest = len(checks) - len(drawn)
         return Group(
             name=printable(endpoint),
@@ -177,12 +172,6 @@ def legend(voice: Voice) -> list[tuple[Markup, str]]:
         (Text.LEGEND_UNWATCHED, Stretch(0, 1)),
     )
     return [(bars([stretch], say(text, voice)), say(text, voice)) for text, stretch in samples]
-
-
-def _worst_first(subjects: Sequence[Subject]) -> list[Subject]:
-    """Checks by availability, the lowest first; those of which nothing is known last."""
-    checks = [one for one in subjects if not one.is_endpoint]
-    return sorted(checks, key=lambda one: _WHOLE + 1 if one.row["availability"] is None else one.row["availability"])
 
 
 def _covered(stretch: Stretch) -> float | None:

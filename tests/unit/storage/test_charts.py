@@ -23,7 +23,7 @@ async def test_steps_are_by_name(world: "World") -> None:
         world.result(4, check="b/chat/m"),
     )
     edges = [world.start.wall_us + at_s * US_PER_S for at_s in (0, 60, 120)]
-    found = await world.ask(charts, edges, world.start.plus_s(120))
+    found = await world.ask(charts, edges, world.start.plus_s(120), {"gw/chat/m"})
     assert {name: [(one.successes, one.counted) for one in steps] for name, steps in found.items()} == {
         ("gw/chat/m", "gw"): [(1, 2), (1, 1)],
         ("gw/chat/n", "gw"): [(1, 1), (0, 0)],
@@ -40,11 +40,14 @@ async def test_latency_is_there_and_unknown_is_not_counted(world: "World") -> No
     await world.journal.register((world.check(),), world.start)
     await world.commit(world.result(1, latency_ms=100.0), world.result(2, Verdict(Status.UNKNOWN), latency_ms=9000.0))
     edges = [world.start.wall_us, world.start.wall_us + 60 * US_PER_S]
-    (tally,) = (await world.ask(charts, edges, world.start.plus_s(60)))["gw/chat/m", "gw"]
-    assert (tally.counted, tally.latency.percentiles_ms((0.5, 0.99))) == (1, (100.0, 100.0))
+    found = await world.ask(charts, edges, world.start.plus_s(60), {"gw/chat/m"})
+    assert {(step.counted, step.latency_ms) for (step,) in found.values()} == {(1, (100.0, 100.0, 100.0))}
+    found = await world.ask(charts, edges, world.start.plus_s(60), ())
+    assert found["gw/chat/m", "gw"][0].latency_ms == (None, None, None)
+    assert found[None, "gw"][0].latency_ms == (100.0, 100.0, 100.0)
 
 
 async def test_a_database_without_a_check_has_no_charts(world: "World") -> None:
     """Nothing is an answer."""
     await world.begin()
-    assert await world.ask(charts, [0, 1, 2], world.start) == {}
+    assert await world.ask(charts, [0, 1, 2], world.start, ()) == {}

@@ -76,6 +76,23 @@ def test_the_open_incident_is_there_with_whose_fault_it_is(reader: Reader, recor
     assert sum(hour["failures"] for hour in facts.worst_hours) == 3
 
 
+def test_only_the_least_available_have_curves(
+    reader: Reader, recorded: Path, now: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are very many; endpoints always have them."""
+    monkeypatch.setattr("monitor.cli.report_html.gather.CURVES_AT_MOST", 1)
+    facts = gathered(reader, recorded, now)
+    assert {one.row["check"] for one in facts.subjects if one.curve} == {CHAT, None}
+
+
+def test_a_period_to_come_is_empty(reader: Reader, recorded: Path, now: Moment) -> None:
+    """Not a failure of ours."""
+    period = Period("2027-01", now.wall_us + 3600 * US_PER_S, now.wall_us + 7200 * US_PER_S)
+    facts = gather(reader, period, load(recorded / "relaywatch.toml").config, Asked(), now)
+    assert facts.until_us == period.until_us
+    assert not facts.incidents
+
+
 def test_incidents_of_another_time_are_not_in_it(reader: Reader, recorded: Path, now: Moment) -> None:
     """A period that ended before the incident began."""
     facts = gathered(reader, recorded, Moment(now.wall_us - 3600 * US_PER_S, now.mono_us))
