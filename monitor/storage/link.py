@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Transaction
 
 from monitor.storage.faults import DatabaseFault
 from monitor.storage.fence import Fence
@@ -74,8 +74,7 @@ class Link:
         try:
             transaction.commit()
         except BaseException as lost:  # noqa: BLE001  raised again unless it took effect
-            with suppress(*DatabaseFault):
-                transaction.rollback()
+            _roll_back(connection, transaction)
             self._commit_unanswered(number, settled, lost)
         else:
             settled(True)  # noqa: FBT003  its only argument
@@ -140,3 +139,10 @@ class Link:
     def _let_go_if_broken(self) -> None:
         if self._connection is not None and (self._connection.invalidated or self._connection.closed):
             self.close()
+
+
+def _roll_back(connection: Connection, transaction: Transaction) -> None:
+    with suppress(*DatabaseFault):
+        transaction.rollback()
+        if not connection.invalidated and connection.connection.dbapi_connection is not None:
+            connection.connection.dbapi_connection.rollback()  # SQLAlchemy asks for none after a commit
