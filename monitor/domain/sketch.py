@@ -94,7 +94,7 @@ class Sketch:
     __slots__ = ("_counts", "_waiting")
 
     def __init__(self, blobs: Iterable[bytes] = ()) -> None:
-        self._counts: Counter[int] = Counter()
+        self._counts: dict[int, int] = {}  # a counter costs more to make than all else here
         self._waiting = list(blobs)
 
     def add(self, blob: bytes) -> None:
@@ -107,11 +107,11 @@ class Sketch:
 
     def add_values(self, values: Iterable[int]) -> None:
         """Take in values."""
-        self._counts.update(map(bucket_of, values))
+        _add_to(self._counts, Counter(map(bucket_of, values)))
 
     def merge(self, other: "Sketch") -> None:
         """Take in all that another holds; it stays as it is."""
-        self._counts.update(other._counts)  # noqa: SLF001  of the same class
+        _add_to(self._counts, other._counts)  # noqa: SLF001  of the same class
         self._waiting.extend(other._waiting)  # noqa: SLF001  the same
 
     @property
@@ -121,7 +121,7 @@ class Sketch:
         Raises:
             SketchError: something that was added is no sketch.
         """
-        return self._put_together().total()
+        return sum(self._put_together().values())
 
     def quantile(self, share: float) -> int | None:
         """The value at the nearest rank, within `RELATIVE_ERROR`; None without values.
@@ -155,16 +155,18 @@ class Sketch:
         Raises:
             SketchError: something that was added is no sketch.
         """
-        if not self._counts and len(self._waiting) == 1:
-            counts = Counter(_counted(self._waiting))
-            return self._waiting[0] if _encoded(counts) == self._waiting[0] else _encoded(counts)
         return _encoded(self._put_together())
 
-    def _put_together(self) -> Counter[int]:
+    def _put_together(self) -> Mapping[int, int]:
         if self._waiting:
-            self._counts.update(_counted(self._waiting))
+            _add_to(self._counts, _counted(self._waiting))
             self._waiting = []
         return self._counts
+
+
+def _add_to(counts: dict[int, int], more: Mapping[int, int]) -> None:
+    for bucket, count in more.items():
+        counts[bucket] = counts.get(bucket, 0) + count
 
 
 def _encoded(counts: Mapping[int, int]) -> bytes:

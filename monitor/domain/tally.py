@@ -44,8 +44,9 @@ class Timing:
         """The other's answers too."""
         self.count += other.count
         self.total += other.total
-        self.least = min((one for one in (self.least, other.least) if one is not None), default=None)
-        self.most = max((one for one in (self.most, other.most) if one is not None), default=None)
+        if other.least is not None and other.most is not None:
+            self.least = other.least if self.least is None else min(self.least, other.least)
+            self.most = other.most if self.most is None else max(self.most, other.most)
         self.sketch.merge(other.sketch)
 
     @property
@@ -121,7 +122,8 @@ class Tally:
         self.excused += other.excused
         self.counted += other.counted
         self.successes += other.successes
-        self.by_status.update(other.by_status)
+        for status, count in other.by_status.items():
+            self.by_status[status] += count
         self.answered += other.answered
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens

@@ -1,14 +1,16 @@
 """Tallies as rows of roll-ups, and back. Pure: no database is touched here."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
-
-from sqlalchemy import Row
 
 from monitor.domain.sketch import Sketch, SketchError
 from monitor.domain.tally import Tally, Timing
 from monitor.storage.columns import Values
 from monitor.storage.rollup_tables import STATUS_COLUMNS
+
+_STATUSES = tuple(STATUS_COLUMNS)
+_TIMING_COLUMNS = 5
 
 
 def values_of(check_id: int, started_at_us: int, tally: Tally) -> Values:
@@ -25,7 +27,7 @@ def values_of(check_id: int, started_at_us: int, tally: Tally) -> Values:
         tally.counted,
         tally.successes,
         tally.probes,
-        *(tally.by_status[status] for status in STATUS_COLUMNS),
+        *(tally.by_status[status] for status in _STATUSES),
         *_timing_values(tally.latency),
         *_timing_values(tally.ttft),
         tally.answered,
@@ -36,23 +38,28 @@ def values_of(check_id: int, started_at_us: int, tally: Tally) -> Values:
     )
 
 
-def tally_of(row: Row[Any]) -> Tally:
-    """What a whole row of a roll-up says; its sketches are looked into when somebody asks for percentiles."""
-    values = row._mapping  # noqa: SLF001  the public name of a row's columns
-    counts = {status: values[column] for status, column in STATUS_COLUMNS.items()}
+def tally_of(row: Sequence[Any]) -> Tally:
+    """What a whole row of a roll-up says; its sketches are looked into when somebody asks for percentiles.
+
+    Args:
+        row: in the order of its table's columns.
+    """
+    _, _, due, excused, counted, successes, _, *more = row
+    counts, timings = more[: len(_STATUSES)], more[len(_STATUSES) :]
+    answered, input_tokens, output_tokens, uncounted, cost_nusd = timings[2 * _TIMING_COLUMNS :]
     return Tally(
-        due=row.due,
-        excused=row.excused,
-        counted=row.counted,
-        successes=row.successes,
-        by_status=Counter({status: count for status, count in counts.items() if count}),
-        answered=row.answered,
-        input_tokens=row.input_tokens,
-        output_tokens=row.output_tokens,
-        uncounted=row.uncounted,
-        cost_nusd=row.cost_nusd,
-        latency=_timing_of(row, "latency"),
-        ttft=_timing_of(row, "ttft"),
+        due,
+        excused,
+        counted,
+        successes,
+        Counter({status: count for status, count in zip(_STATUSES, counts, strict=True) if count}),
+        answered,
+        input_tokens,
+        output_tokens,
+        uncounted,
+        cost_nusd,
+        latency=_timing_of(*timings[:_TIMING_COLUMNS]),
+        ttft=_timing_of(*timings[_TIMING_COLUMNS : 2 * _TIMING_COLUMNS]),
     )
 
 
@@ -60,15 +67,8 @@ def _timing_values(timing: Timing) -> Values:
     return timing.count, timing.total, timing.least, timing.most, timing.sketch.to_bytes()
 
 
-def _timing_of(row: Row[Any], name: str) -> Timing:
-    values = row._mapping  # noqa: SLF001  the same
-    return Timing(
-        values[f"{name}_count"],
-        values[f"{name}_sum_100us"],
-        values[f"{name}_min_100us"],
-        values[f"{name}_max_100us"],
-        sketch_of(values[f"{name}_sketch"]),
-    )
+def _timing_of(count: int, total: int, least: int | None, most: int | None, sketch: bytes) -> Timing:
+    return Timing(count, total, least, most, sketch_of(sketch))
 
 
 def sketch_of(blob: bytes | None) -> Sketch:

@@ -6,7 +6,7 @@ Owns which result counts where ("What counts" of the documentation of availabili
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, case, select
 
@@ -24,6 +24,19 @@ from monitor.storage.tariffs import tariffs_of
 
 Cell = tuple[int, int]
 """The number of a check, and when a stretch began."""
+
+_Result = Sequence[Any]
+"""The columns of a result that roll-ups are made from, in the order of `_COLUMNS`, and whether it is uncounted."""
+_COLUMNS = (
+    "check_id",
+    "started_at_us",
+    "status",
+    "trigger",
+    "latency_100us",
+    "ttft_100us",
+    "input_tokens",
+    "output_tokens",
+)
 
 Tallies = dict[Cell, Tally]
 """By cell; where nothing was due and nothing probed, there is none."""
@@ -52,20 +65,6 @@ class Block:
         return Block(level, self.check_ids, self.since_us, self.until_us)
 
 
-class _Result(NamedTuple):
-    """The columns of a result that roll-ups are made from."""
-
-    check_id: int
-    started_at_us: int
-    status: int
-    trigger: int
-    latency_100us: int | None
-    ttft_100us: int | None
-    input_tokens: int | None
-    output_tokens: int | None
-    silent: int
-
-
 def within(table: Table) -> tuple[Any, ...]:
     """The rows of a table that began in a block."""
     columns = table.c
@@ -86,7 +85,7 @@ def made(connection: Connection, block: Block) -> Tallies:
 def stored(connection: Connection, block: Block) -> Tallies:
     """The block's roll-ups as they stand in the database."""
     rows = connection.execute(_STORED[block.level], block.parameters())
-    return {(row.check_id, row.started_at_us): tally_of(row) for row in rows}
+    return {(row[0], row[1]): tally_of(row) for row in rows.fetchall()}
 
 
 def folded(finer: Mapping[Cell, Tally], level: Level) -> Tallies:
@@ -105,8 +104,8 @@ def from_results(connection: Connection, block: Block) -> Tallies:
         for cell, turns in _turns(row, block):
             due[cell] += turns
     cells: defaultdict[Cell, list[_Result]] = defaultdict(list)
-    for row in connection.execute(_RESULTS, parameters):
-        cells[row[0], row[1] // length_us * length_us].append(_Result._make(row))
+    for row in connection.execute(_RESULTS, parameters).fetchall():
+        cells[row[0], row[1] // length_us * length_us].append(row)
     known: Mapping[int, Tariffs] = tariffs_of(connection, block.check_ids) if cells else {}
     tallies = {cell: _tally(results, known[cell[0]]) for cell, results in cells.items()}
     for cell, turns in due.items():
@@ -136,45 +135,55 @@ def _turns(row: Any, block: Block) -> Iterator[tuple[Cell, int]]:
 
 
 def _tally(results: Sequence[_Result], tariffs: Tariffs) -> Tally:
-    counted = [one for one in results if one.trigger == ON_PHASE_CODE and one.status != UNKNOWN_CODE]
-    good = [one for one in counted if one.status in SUCCESS_CODES]
-    used = _used(results, tariffs)
-    costs = [cost for place, some in used.items() if (cost := tariffs.nusd(place, some)) is not None]
-    by_code = Counter([one.status for one in results])
-    return Tally(
-        excused=sum(one.trigger == MAINTENANCE_CODE for one in results),
-        counted=len(counted),
-        successes=len(good),
-        by_status=Counter({STATUSES[code]: count for code, count in by_code.items()}),
-        answered=sum(some.answered for some in used.values()),
-        input_tokens=sum(some.input_tokens for some in used.values()),
-        output_tokens=sum(some.output_tokens for some in used.values()),
-        uncounted=sum(some.uncounted for some in used.values()),
-        cost_nusd=sum(costs) if costs else None,
-        latency=Timing.of([one.latency_100us for one in good if one.latency_100us is not None]),
-        ttft=Timing.of([one.ttft_100us for one in good if one.ttft_100us is not None]),
-    )
-
-
-def _used(results: Sequence[_Result], tariffs: Tariffs) -> dict[int, Used]:
-    """What was used under each tariff, by its number."""
+    """One check's results of five minutes, oldest first."""
+    tally, codes = Tally(), Counter[int]()
     used: defaultdict[int, Used] = defaultdict(Used)
-    for one in results:
-        if one.input_tokens is None and one.output_tokens is None:
-            if one.silent:
-                used[tariffs.place_at(one.started_at_us)].uncounted += 1
-            continue
-        under = used[tariffs.place_at(one.started_at_us)]
-        under.answered += 1
-        under.input_tokens += one.input_tokens or 0
-        under.output_tokens += one.output_tokens or 0
-    return used
+    latencies, first_tokens = list[int | None](), list[int | None]()
+    for _, at_us, status, trigger, latency, ttft, taken, given, silent in results:
+        codes[status] += 1
+        if trigger == MAINTENANCE_CODE:
+            tally.excused += 1
+        elif trigger == ON_PHASE_CODE and status != UNKNOWN_CODE:
+            tally.counted += 1
+            if status in SUCCESS_CODES:
+                tally.successes += 1
+                latencies.append(latency)
+                first_tokens.append(ttft)
+        if taken is not None or given is not None:
+            _count(used[tariffs.place_at(at_us)], taken, given)
+        elif silent:
+            used[tariffs.place_at(at_us)].uncounted += 1
+    for code, count in codes.items():
+        tally.by_status[STATUSES[code]] = count
+    tally.latency, tally.ttft = map(_timing, (latencies, first_tokens))
+    for place, some in used.items():
+        _charge(tally, some, tariffs.nusd(place, some))
+    return tally
+
+
+def _timing(values: Sequence[int | None]) -> Timing:
+    return Timing.of([value for value in values if value is not None])
+
+
+def _count(used: Used, taken: int | None, given: int | None) -> None:
+    used.answered += 1
+    used.input_tokens += taken or 0
+    used.output_tokens += given or 0
+
+
+def _charge(tally: Tally, used: Used, nusd: int | None) -> None:
+    tally.answered += used.answered
+    tally.input_tokens += used.input_tokens
+    tally.output_tokens += used.output_tokens
+    tally.uncounted += used.uncounted
+    if nusd is not None:
+        tally.cost_nusd = (tally.cost_nusd or 0) + nusd
 
 
 def _results() -> Select[Any]:
     results, checks = tables.results, tables.checks
     silent = case((uncounted(), case((checks.c.model.is_not(None), 1), else_=0)), else_=0)
-    columns = [results.c[name] for name in _Result._fields[:-1]]
+    columns = [results.c[name] for name in _COLUMNS]
     return (
         select(*columns, silent.label("silent"))
         .join(checks, checks.c.id == results.c.check_id)
