@@ -6,7 +6,7 @@
 
 import typer
 
-from monitor.cli import db_backup, db_copy, db_info, db_prune, db_rebuild, db_upgrade
+from monitor.cli import db_backup, db_copy, db_info, db_prune, db_query, db_rebuild, db_upgrade
 
 app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.command()(db_upgrade.upgrade)
@@ -15,3 +15,4 @@ app.command()(db_backup.backup)
 app.command()(db_prune.prune)
 app.command()(db_rebuild.rebuild)
 app.command()(db_copy.copy)
+app.command()(db_query.query)

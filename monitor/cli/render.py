@@ -88,7 +88,7 @@ def safe_json(value: Any, indent: int | None = None) -> str:
 def write_csv(rows: Iterable[Row], fields: Sequence[str], out: TextIO) -> None:
     """CSV of RFC 4180 that is safe to open in a spreadsheet."""
     writer = csv.writer(out)
-    writer.writerow(fields)
+    writer.writerow(map(csv_cell, fields))
     for row in rows:
         writer.writerow([csv_cell(row.get(name)) for name in fields])
 
