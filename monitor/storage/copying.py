@@ -117,6 +117,7 @@ class Copy:
             for table in copied_tables():
                 ours = self._digest(self._source, table, told=False)
                 theirs = self._digest(connection, table, told=True)
+                connection.rollback()  # a session that writes may not stand still inside a transaction
                 if ours != theirs:
                     raise StartError(
                         f"the copy of the table {table.name} is not equal to its source: {theirs.rows:,} rows of"

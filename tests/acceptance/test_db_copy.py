@@ -3,6 +3,8 @@
 import asyncio
 import os
 import pty
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,10 +13,13 @@ from monitor.simulator.faults import Fault, FaultKind
 from tests.acceptance.deployment import COMMAND, eventually
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.acceptance.conftest import World
     from tests.postgres_server import PostgresServer
 
 BROKEN, FINE = "openai/gpt-4.1", "anthropic/claude-sonnet-4"
+ROWS = 150_000
 NOBODY = "http://127.0.0.1:9/hook"
 
 
@@ -77,6 +82,42 @@ async def _on_a_terminal(*arguments: str) -> tuple[int, str]:
 
     await asyncio.to_thread(read)
     return await process.wait(), shown.decode()
+
+
+async def test_killed_twice_it_is_whole_in_the_end(world: "World", postgres: "PostgresServer") -> None:
+    """SIGKILL amid the results: what is copied stays, the same command goes on, and nobody has to wait for a lease."""
+    daemon, name = world.deployment(), postgres.make_database()
+    daemon.configure(daemon.endpoint("http://127.0.0.1:9/v1", FINE))
+    assert (await daemon.command("db", "upgrade")).code == 0
+    await asyncio.to_thread(_fill, daemon.database)
+    arguments = "db", "copy", "--from", f"sqlite:///{daemon.database}", "--to", postgres.url(name)
+    copied = [0]
+    for _ in range(2):
+        process = await asyncio.create_subprocess_exec(COMMAND, *arguments)
+        assert await eventually(lambda: _copied(postgres, name) > copied[-1], 30)
+        process.kill()
+        await process.wait()
+        copied.append(_copied(postgres, name))
+    assert 0 < copied[1] < copied[2] < ROWS
+    ended = await daemon.command(*arguments, within_s=60)
+    assert (ended.code, ended.stderr) == (0, "")
+    assert _copied(postgres, name) == ROWS
+    postgres.drop_database(name)
+
+
+def _fill(path: "Path") -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO checks VALUES (1, 'gw/chat/m', 'gw', 'chat', 'm', 'gw', 0, NULL)")
+        rows = ((1, at * 1_000_000, 0, 0, 200, 300, None, 1, None, None, None) for at in range(ROWS))
+        connection.executemany("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _copied(postgres: "PostgresServer", name: str) -> int:
+    with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('results')").fetchall() == [(None,)]:
+            return 0
+        ((rows,),) = connection.execute("SELECT count(*) FROM results").fetchall()
+        return int(rows)
 
 
 async def test_a_password_in_an_argument_is_refused(world: "World") -> None:

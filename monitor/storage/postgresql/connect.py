@@ -24,6 +24,8 @@ LOCK_TIMEOUT_MS = 15_000
 # A daemon that stands still inside a transaction does not keep another from taking over (`leadership`).
 IDLE_IN_TRANSACTION_MS = 10_000
 READ_TIMEOUT_MS = 600_000
+# Whoever reads page by page may take their time over one.
+READER_IDLE_MS = 3_600_000
 
 
 class Source:
@@ -45,7 +47,7 @@ class Source:
 
         def connect() -> Raw:
             connection = self._connected(psycopg)
-            _bound(connection, STATEMENT_TIMEOUT_MS)
+            _bound(connection, STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS)
             return connection
 
         return _engine(connect)
@@ -56,7 +58,7 @@ class Source:
 
         def connect() -> Raw:
             connection = self._connected(psycopg)
-            _bound(connection, READ_TIMEOUT_MS)
+            _bound(connection, READ_TIMEOUT_MS, READER_IDLE_MS)
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             return connection
@@ -88,12 +90,12 @@ def _engine(connect: Any) -> Engine:
     )
 
 
-def _bound(connection: Raw, statement_ms: int) -> None:
+def _bound(connection: Raw, statement_ms: int, idle_ms: int) -> None:
     connection.autocommit = True
     bounds = {
         "statement_timeout": statement_ms,
         "lock_timeout": LOCK_TIMEOUT_MS,
-        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
+        "idle_in_transaction_session_timeout": idle_ms,
     }
     chosen = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in bounds.items())
     connection.execute(f"SELECT {chosen}, set_config('timezone', 'UTC', false)")
