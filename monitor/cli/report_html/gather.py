@@ -2,8 +2,8 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Container, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from math import inf
 from zoneinfo import ZoneInfo
@@ -43,7 +43,7 @@ def gather(reader: Reader, period: Period, config: Config, asked: Asked, now: Mo
     )
     rows = report_rows(reader, period, now, replace(asked, by=_GROUPS, trend=False, worst_hours=WORST_HOURS_AT_MOST))
     before = report_rows(reader, period.before, now, replace(asked, by=_GROUPS, trend=False, worst_hours=0))
-    subjects = _subjects(rows, before, _Charts(reader, facts, now, _drawn(rows)))
+    subjects = _subjects(rows, before, _Charts(reader, facts, now, _Drawn.of(rows)))
     overall = next((one for one in subjects if one.row["endpoint"] is None), None)
     known = history.incidents(reader, now, "all", _INCIDENTS_AT_MOST)
     incidents = [row for row in known if _touches(row, facts)]
@@ -58,11 +58,23 @@ def gather(reader: Reader, period: Period, config: Config, asked: Asked, now: Mo
     )
 
 
-def _drawn(rows: Sequence[Row]) -> frozenset[str]:
-    """The checks that have curves: the least available ones; those of which nothing is known come last."""
-    checks = [row for row in rows if row["check"] is not None]
-    checks.sort(key=lambda row: inf if row["availability"] is None else row["availability"])
-    return frozenset(row["check"] for row in checks[:CURVES_AT_MOST])
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """The checks that have curves.
+
+    Attributes:
+        are_some: there are more than these; then a point is as long as a bar, which is much quicker for so many.
+    """
+
+    checks: frozenset[str]
+    are_some: bool
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> "_Drawn":
+        """The least available ones; those of which nothing is known come last."""
+        checks = [row for row in rows if row["check"] is not None]
+        checks.sort(key=lambda row: inf if row["availability"] is None else row["availability"])
+        return cls(frozenset(row["check"] for row in checks[:CURVES_AT_MOST]), len(checks) > CURVES_AT_MOST)
 
 
 class _Charts:
@@ -75,14 +87,14 @@ class _Charts:
         drawn: the checks that have curves.
     """
 
-    def __init__(self, reader: Reader, facts: Facts, now: Moment, drawn: Container[str]) -> None:
+    def __init__(self, reader: Reader, facts: Facts, now: Moment, drawn: _Drawn) -> None:
         zone, period = facts.voice.timezone, (facts.since_us, facts.until_us)
         bar_s = step_s(period[1] - period[0], BAR_STEPS_S, BARS_AT_MOST)
-        point_s = step_s(period[1] - period[0], POINT_STEPS_S, POINTS_AT_MOST)
-        self._drawn = drawn
+        point_s = bar_s if drawn.are_some else step_s(period[1] - period[0], POINT_STEPS_S, POINTS_AT_MOST)
+        self._drawn = drawn.checks
         self._bars = edges(*period, bar_s, zone)
         self._points = sorted({*self._bars, *edges(*period, point_s, zone)})
-        self._steps = charts(reader, self._points, now, drawn)
+        self._steps = charts(reader, self._points, now, drawn.checks)
 
     def points(self, name: Name) -> list[Stretch]:
         """Of its curves."""
