@@ -8,7 +8,6 @@ and what was due among single results; the SQL is `sums`, the choice of lengths 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from sqlalchemy import Connection, func, select
 
@@ -142,15 +141,6 @@ def tallies(reader: Reader, period: Period, now: Moment, wanted: Wanted = EVERYT
     """What became of each check in a period, by its number in the database."""
     found = figures(reader, spans_of(reader, period, now), now, wanted)
     return {check: one.tally() for check, one in found.items()}
-
-
-@question
-def series(reader: Reader, edges: Sequence[int], now: Moment, wanted: Wanted = EVERYTHING) -> list[dict[int, Tally]]:
-    """The same for each step between two `edges` (microseconds since 1970, in order), as charts need it.
-
-    Of a step of which nothing is kept there is nothing; of one in part, what is kept.
-    """
-    return [tallies(reader, Period("", *step), now, wanted) for step in pairwise(edges)]
 
 
 class _SumsOf(dict[int, Sums]):

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 from monitor.alerting.batch import Batch, DaemonRun, Queued
 from monitor.alerting.notification import Event, Notification
 from monitor.clock import Moment
+from monitor.config.postgres_url import parse
 from monitor.domain.action import Action
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.health import DownBecause
@@ -21,9 +23,11 @@ from monitor.domain.incident import Cause, Incident
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.domain.severity import Severity
+from monitor.storage.database import Database
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
 from monitor.storage.outbox import Outbox
+from monitor.storage.postgresql.database import PostgresDatabase
 from monitor.storage.reader import Reader
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
@@ -37,7 +41,7 @@ DOWN = Verdict(Status.SERVER_ERROR, FaultDomain.ENDPOINT, "HTTP 503", Action.WAI
 class World:
     """An open database, and builders with short defaults."""
 
-    database: SqliteDatabase
+    database: Database
     writer: Writer
     journal: Journal
     outbox: Outbox
@@ -45,7 +49,8 @@ class World:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The file, where there is one."""
+        assert isinstance(self.database, SqliteDatabase)
         return self.database.path
 
     @staticmethod
@@ -108,11 +113,29 @@ class World:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query gives, asked on a connection of its own."""
-        connection = sqlite3.connect(self.path)
+        if isinstance(self.database, SqliteDatabase):
+            with closing(sqlite3.connect(self.path)) as file:
+                return file.execute(sql).fetchall()
+        with closing(self.database.snapshot()) as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(sql)]
+
+    def write(self, sql: str, *values: Any) -> None:
+        """On a connection of its own; a question mark is a value's place."""
+        if isinstance(self.database, SqliteDatabase):
+            with closing(sqlite3.connect(self.path)) as file, file:
+                file.execute(sql, values)
+            return
+        with self.database.write_engine().begin() as connection:
+            connection.exec_driver_sql(sql.replace("?", "%s"), values)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """As by a daemon that runs."""
+        hold = await asyncio.to_thread(self.database.hold)
         try:
-            return connection.execute(sql).fetchall()
+            yield
         finally:
-            connection.close()
+            await asyncio.to_thread(hold.__exit__, None, None, None)
 
     async def ask(self, question: Callable[..., T], *args: Any, **options: Any) -> T:
         """What a reader answers, in a thread."""
@@ -145,10 +168,21 @@ def database(tmp_path: Path, empty_database: Path) -> tuple[Path, Engine]:
     return path, open_for_writing(SqliteDatabase(path))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def opened(request: pytest.FixtureRequest) -> tuple[Database, Engine]:
+    """A database of its own, of each kind."""
+    if request.param == "sqlite":
+        path, engine = request.getfixturevalue("database")
+        return SqliteDatabase(path), engine
+    url = parse(request.getfixturevalue("postgres_url"))
+    database = PostgresDatabase(url, url.parameters)
+    return database, open_for_writing(database)
+
+
 @pytest.fixture
-async def world(database: tuple[Path, Engine]) -> AsyncIterator[World]:
-    """An open database of its own."""
-    path, engine = database
+async def world(opened: tuple[Database, Engine]) -> AsyncIterator[World]:
+    """The same as the ledger and delivery see it."""
+    database, engine = opened
     writer = Writer(engine)
-    yield World(SqliteDatabase(path), writer, Journal(writer), Outbox(writer))
+    yield World(database, writer, Journal(writer), Outbox(writer))
     assert await writer.stop()

@@ -159,6 +159,7 @@ async def test_nothing_is_copied_after_the_end(world: "World") -> None:
     assert (look.copies, look.next_s) == ((), None)
 
 
+@pytest.mark.parametrize("opened", ["sqlite"], indirect=True)  # a trigger of its own language
 async def test_an_end_whose_copy_was_refused_is_not_forgotten(world: "World") -> None:
     """The transaction failed: the next look writes it."""
     await commit(world, message())
@@ -171,6 +172,7 @@ async def test_an_end_whose_copy_was_refused_is_not_forgotten(world: "World") ->
     assert (await world.outbox.fall_back({}, Chooser(), world.start.plus_s(121))).copies
 
 
+@pytest.mark.parametrize("opened", ["sqlite"], indirect=True)  # a trigger of its own language
 async def test_a_death_its_copy_and_its_announcement_are_one(world: "World") -> None:
     """A kill in between leaves neither: the message is sent again, and nothing is lost."""
     await world.begin()

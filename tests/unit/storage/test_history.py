@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from monitor.domain.health import Health, advance
 from monitor.storage import history
-from monitor.storage.sqlite.lock import DaemonLock
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
@@ -58,7 +57,7 @@ async def test_the_daemon_is_alive_while_it_holds_the_lock(world: "World") -> No
     await world.commit(healths={health.check: health}, outbox=[world.queued("a"), world.queued("b", "hook")])
     (row,) = await world.outbox.claim("ops", world.start, 20, 1)
     await world.outbox.settle_dead(row, world.start, "HTTP 404")
-    with DaemonLock(world.path) as _:
+    async with world.held():
         found = await world.ask(history.daemon)
     assert found["alive"] is True
     assert isinstance(found["pid"], int)

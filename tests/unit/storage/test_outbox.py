@@ -193,6 +193,7 @@ async def test_a_notice_is_queued_once(world: "World") -> None:
     assert len(await world.outbox.claim("ops", world.start, 20, 10)) == 1
 
 
+@pytest.mark.parametrize("opened", ["sqlite"], indirect=True)  # a trigger of its own language
 async def test_a_claim_that_was_refused_leases_nothing(world: "World") -> None:
     """The next one gets the row."""
     await world.commit(outbox=[world.queued()])

@@ -10,7 +10,6 @@ from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.storage import replay
 from monitor.storage.reader import Reader
 from monitor.storage.replay import Span, first_and_last, recorded
-from monitor.storage.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
@@ -21,7 +20,7 @@ async def played(world: "World", since_s: float, until_s: float) -> list[Result]
     span = Span(world.start.plus_s(since_s).wall_us, world.start.plus_s(until_s).wall_us)
 
     def work() -> list[Result]:
-        with Reader(SqliteDatabase(world.path)) as reader:
+        with Reader(world.database) as reader:
             return list(recorded(reader, span))
 
     return await asyncio.to_thread(work)

@@ -13,7 +13,6 @@ from monitor.domain.result import FaultDomain, Status, Trigger, Verdict
 from monitor.domain.sketch import RELATIVE_ERROR
 from monitor.storage.report import Period, report
 from monitor.storage.spending import Used
-from monitor.storage.sqlite.lock import DaemonLock
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
@@ -92,7 +91,7 @@ async def test_coverage_is_counted_of_due(world: "World") -> None:
     await world.begin()
     await _every(world, 10)
     await world.commit(*(world.result(at, UNKNOWN if at == 30 else None) for at in (0, 10, 20, 30, 50, 60, 70, 80, 90)))
-    with DaemonLock(world.path):
+    async with world.held():
         (row, _) = await _rows(world, until_s=101)
         assert row["coverage"] == pytest.approx(80.0)
         (row, _) = await _rows(world, until_s=200)
@@ -105,7 +104,7 @@ async def test_maintenance_counts_nowhere_and_its_turns_were_not_due(world: "Wor
     await _every(world, 10)
     window = [world.failure(at, latency_ms=9999.0, trigger=Trigger.MAINTENANCE) for at in (30, 40, 50)]
     await world.commit(*(world.result(at, latency_ms=10.0) for at in (0, 10, 20, 70, 80)), *window, world.result(90))
-    with DaemonLock(world.path):
+    async with world.held():
         row, endpoint = await _rows(world, until_s=101)
         for figures in (row, endpoint):
             assert (figures["availability"], figures["latency_max_ms"]) == (100.0, 250.0)
@@ -120,7 +119,7 @@ async def test_a_turn_under_maintenance_has_come(world: "World") -> None:
     await world.begin()
     await _every(world, 10)
     await world.commit(world.result(0), world.result(20, trigger=Trigger.MAINTENANCE))
-    with DaemonLock(world.path):
+    async with world.held():
         (row, _) = await _rows(world, until_s=21)
     assert row["coverage"] == 50.0
 
@@ -139,7 +138,7 @@ async def test_the_period_cuts_results_and_turns_alike(world: "World") -> None:
     await world.begin()
     await _every(world, 10)
     await world.commit(*(world.result(at) for at in range(0, 100, 10)))
-    with DaemonLock(world.path):
+    async with world.held():
         (row, _) = await _rows(world, since_s=20, until_s=50, now_s=100)
     assert (row["probes"], row["coverage"]) == (3, 100.0)
 
