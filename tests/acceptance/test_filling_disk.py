@@ -131,8 +131,8 @@ async def test_what_found_no_room_is_a_gap_in_coverage(world: "World") -> None:
     assert daemon.rows("SELECT count(*) FROM results WHERE status <> 0") == [(0,)]
     told = await daemon.command("report", "-c", str(daemon.path), "--window", "24h", "--format", "json")
     (row,) = [row for row in told.json if row["check"] == f"gw/chat/{FINE}"]
-    assert row["availability"] == 100.0
-    assert row["coverage"] < 95
+    assert row["availability"] == 100.0, row
+    assert row["coverage"] < 95, row
 
 
 @pytest.mark.root
