@@ -8,12 +8,12 @@ from pathlib import Path
 
 from bench.figures import Figure, median
 from bench.years import DAY_US, Past, fill
-from monitor.storage.figures import Period, Wanted, figures, spans_of
+from monitor.storage.past.result_list import ResultList
+from monitor.storage.past.selection import Selection
 from monitor.storage.reader import Reader
-from monitor.storage.result_list import ResultList
-from monitor.storage.selection import Selection
+from monitor.storage.reports.figures import Period, Wanted, figures, spans_of
+from monitor.storage.reports.sums import COUNTS
 from monitor.storage.sqlite.database import SqliteDatabase
-from monitor.storage.sums import COUNTS
 
 ROUNDS = 15
 NEWEST = 100

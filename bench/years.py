@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.clock import US_PER_S, Moment, SystemClock
-from monitor.storage.closing import Closer
 from monitor.storage.engine import open_for_writing
 from monitor.storage.rollup_tables import Level
+from monitor.storage.rollups.closing import Closer
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 

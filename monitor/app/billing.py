@@ -6,7 +6,7 @@ from monitor.config.schema import Config
 from monitor.domain.check import forgotten_check
 from monitor.domain.tokens import most_of
 from monitor.errors import UsageError
-from monitor.storage.report import Asked, Group
+from monitor.storage.reports.report import Asked, Group
 from monitor.storage.spending import Bill, Used
 
 

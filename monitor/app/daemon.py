@@ -24,8 +24,8 @@ from monitor.config.load import Loaded
 from monitor.domain.check import Check
 from monitor.errors import RelayWatchError, StorageError
 from monitor.probes.endpoint import LiveEndpoint
-from monitor.storage.closing import Closer
-from monitor.storage.retention import Retention
+from monitor.storage.retention.retention import Retention
+from monitor.storage.rollups.closing import Closer
 from monitor.systemd import keep_alive, watchdog_interval_s
 
 DRAIN_PROBES_S = 4.0

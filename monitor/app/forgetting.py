@@ -15,7 +15,7 @@ from monitor.config.size import format_size
 from monitor.domain.ages import Ages
 from monitor.errors import StorageError
 from monitor.ledger import Ledger
-from monitor.storage.retention import Fit, Pruned, Retention
+from monitor.storage.retention.retention import Fit, Pruned, Retention
 
 LOOK_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0

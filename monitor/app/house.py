@@ -44,8 +44,8 @@ from monitor.storage.configured import database_of
 from monitor.storage.database import Database, LogMover
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
-from monitor.storage.outbox import Outbox
-from monitor.storage.standing import SentMessages
+from monitor.storage.outbox.outbox import Outbox
+from monitor.storage.outbox.standing import SentMessages
 from monitor.storage.upgrade import Advance
 from monitor.storage.writer import Writer
 from monitor.systemd import Notifier

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 from monitor.clock import Clock
 from monitor.config.schema import Config
 from monitor.storage.database import Database
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
+from monitor.storage.past.selection import Selection
 from monitor.storage.reader import Reader
-from monitor.storage.selection import Selection
 from monitor.web.sources import ResultPage, Span
 
 if TYPE_CHECKING:
-    from monitor.storage.incident_list import IncidentState
+    from monitor.storage.past.incident_list import IncidentState
 
 
 class Past:
@@ -31,14 +31,14 @@ class Past:
 
     def incidents(self, state: str, limit: int) -> Sequence[Mapping[str, Any]]:
         """Rows of incidents, newest first."""
-        from monitor.storage import timeline  # noqa: PLC0415  only who asks pays
+        from monitor.storage.past import timeline  # noqa: PLC0415  only who asks pays
 
         with Reader(self._database) as reader:
             return timeline.incidents(reader, self._clock.now(), cast("IncidentState", state), limit)
 
     def results(self, selection: Selection) -> ResultPage | None:
         """Rows of one check, and where the next ones begin; None where the check never was."""
-        from monitor.storage import history  # noqa: PLC0415  the same
+        from monitor.storage.past import history  # noqa: PLC0415  the same
 
         with Reader(self._database) as reader:
             listed = history.ResultList(reader, selection)
@@ -50,8 +50,8 @@ class Past:
     def report(self, spans: Sequence[Span], by: str) -> Sequence[Mapping[str, Any]]:
         """Figures, period by period."""
         from monitor.app.billing import asked_of, groups_of  # noqa: PLC0415  the same
-        from monitor.storage.figures import Period  # noqa: PLC0415  the same
-        from monitor.storage.report import report_rows  # noqa: PLC0415  the same
+        from monitor.storage.reports.figures import Period  # noqa: PLC0415  the same
+        from monitor.storage.reports.report import report_rows  # noqa: PLC0415  the same
 
         now, asked = self._clock.now(), asked_of(self._config(), groups_of(by))
         with Reader(self._database) as reader:
@@ -59,7 +59,7 @@ class Past:
 
     def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:
         """Rows of silences, oldest first."""
-        from monitor.storage import silenced  # noqa: PLC0415  the same
+        from monitor.storage.past import silenced  # noqa: PLC0415  the same
 
         with Reader(self._database) as reader:
             return silenced.silences(reader, self._clock.now(), everything=everything)
@@ -80,7 +80,7 @@ class Past:
 
     def backlog(self) -> Mapping[str, Waiting]:
         """What waits and what died, by channel."""
-        from monitor.storage import history  # noqa: PLC0415  the same
+        from monitor.storage.past import history  # noqa: PLC0415  the same
 
         with Reader(self._database) as reader:
             return history.backlog(reader)

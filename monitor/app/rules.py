@@ -204,7 +204,7 @@ class _Gauge:
         due = {asked: checks for asked, checks in plan.items() if self._is_due(asked, checks, now)}
         if not due:
             return
-        from monitor.storage.measures import measure  # noqa: PLC0415  only who has rules about windows pays
+        from monitor.storage.reports.measures import measure  # noqa: PLC0415  only who has rules about windows pays
 
         try:
             with Reader(self._database) as reader:

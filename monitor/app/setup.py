@@ -34,8 +34,8 @@ from monitor.domain.renaming import NOTHING_RENAMED, Renaming
 from monitor.probes.own_fault import OwnFault
 from monitor.probes.prober import Prober
 from monitor.probes.target import EndpointTarget, targets_of
-from monitor.storage.outbox import Outbox
-from monitor.storage.standing import SentMessages
+from monitor.storage.outbox.outbox import Outbox
+from monitor.storage.outbox.standing import SentMessages
 
 
 @dataclass(frozen=True, slots=True)

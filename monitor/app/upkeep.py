@@ -10,9 +10,9 @@ from monitor.app.progress import Progress
 from monitor.clock import Clock
 from monitor.errors import StorageError
 from monitor.ledger import Ledger
-from monitor.storage.closing import Closer
 from monitor.storage.database import LogMover
 from monitor.storage.journal import Journal
+from monitor.storage.rollups.closing import Closer
 from monitor.storage.writer import Writer
 
 HEARTBEAT_EVERY_S = 10.0

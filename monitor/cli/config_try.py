@@ -26,7 +26,7 @@ from monitor.domain.incident import Incident
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Result
 from monitor.errors import UsageError
-from monitor.storage.history import known_checks
+from monitor.storage.past.history import known_checks
 from monitor.storage.reader import Reader
 from monitor.storage.replay import Span, first_and_last, recorded
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from monitor.storage.copying import Step
+    from monitor.storage.copying.copy import Step
+    from monitor.storage.copying.paging import Digest
     from monitor.storage.database import Database
-    from monitor.storage.paging import Digest
 
 _NO_PASSWORD = "put it into PGPASSWORD, or into ~/.pgpass"  # noqa: S105  advice
 
@@ -37,7 +37,7 @@ def copy(
 
 
 def _copied(source: "Database", target: "Database") -> "Mapping[str, Digest]":
-    from monitor.storage.copying import Copy  # noqa: PLC0415  the command line imports what it needs
+    from monitor.storage.copying.copy import Copy  # noqa: PLC0415  the command line imports what it needs
     from monitor.storage.engine import open_for_writing  # noqa: PLC0415  the same
     from monitor.storage.faults import DatabaseFault, storage_error  # noqa: PLC0415  the same
     from monitor.storage.reader import Reader  # noqa: PLC0415  the same

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from monitor.domain.ages import Ages
     from monitor.storage.database import Database
-    from monitor.storage.retention import Pruned
+    from monitor.storage.retention.retention import Pruned
 
 
 def prune(
@@ -36,7 +36,7 @@ def prune(
     database, ages = database_of(loaded, os.environ), loaded.config.storage.ages
     with Reader(database) as reader:  # refuses what does not exist or must be migrated first
         if dry_run:
-            from monitor.storage.forecast import would_go  # noqa: PLC0415  the same
+            from monitor.storage.retention.forecast import would_go  # noqa: PLC0415  the same
 
             typer.echo(_would(would_go(reader, ages, _now_us())))
             return
@@ -51,7 +51,7 @@ def _prune(database: "Database", ages: "Ages") -> "Pruned":
 
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.storage.engine import open_for_writing  # noqa: PLC0415  the same
-    from monitor.storage.retention import Retention  # noqa: PLC0415  the same
+    from monitor.storage.retention.retention import Retention  # noqa: PLC0415  the same
     from monitor.storage.writer import Writer  # noqa: PLC0415  the same
 
     engine = open_for_writing(database)
@@ -85,7 +85,7 @@ def _prune_and_compact(database: "Database", ages: "Ages") -> None:
 
 
 def _did(pruned: "Pruned") -> str:
-    from monitor.storage.retention import Fit  # noqa: PLC0415  the same
+    from monitor.storage.retention.retention import Fit  # noqa: PLC0415  the same
 
     lines = [f"deleted {_listed(pruned.rows)}" if pruned.rows else "nothing is older than it is to be kept"]
     if pruned.pages:

@@ -15,7 +15,7 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.cli.render import Column
-    from monitor.storage.statement import Answer
+    from monitor.storage.past.statement import Answer
 
 LIMIT = 100
 TIMEOUT = "60s"
@@ -33,7 +33,7 @@ def query(
 ) -> None:
     """Ask the database in SQL; nothing can be changed this way."""
     from monitor.cli.streaming import while_somebody_reads  # noqa: PLC0415  the command line imports what it needs
-    from monitor.storage.statement import StoppedError, ask  # noqa: PLC0415  the same
+    from monitor.storage.past.statement import StoppedError, ask  # noqa: PLC0415  the same
 
     sql = sys.stdin.read() if statement == "-" else statement
     overdue = _overdue(timeout)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from monitor.storage.database import Database
-    from monitor.storage.rebuild import Rebuilt, Told
+    from monitor.storage.rollups.rebuild import Rebuilt, Told
 
 
 def rebuild(
@@ -45,9 +45,9 @@ def _rebuilt(database: "Database", told: "Told", *, only_compare: bool) -> "tupl
     import asyncio  # noqa: PLC0415  the same
 
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage.closing import Closer  # noqa: PLC0415  the same
     from monitor.storage.engine import open_for_writing  # noqa: PLC0415  the same
-    from monitor.storage.rebuild import rebuild as rebuild_all  # noqa: PLC0415  the same
+    from monitor.storage.rollups.closing import Closer  # noqa: PLC0415  the same
+    from monitor.storage.rollups.rebuild import rebuild as rebuild_all  # noqa: PLC0415  the same
     from monitor.storage.writer import Writer  # noqa: PLC0415  the same
 
     async def work() -> "tuple[Rebuilt, int]":

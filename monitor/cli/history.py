@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from monitor.cli.render import Column
     from monitor.config.load import Loaded
     from monitor.config.schema import Config
-    from monitor.storage.selection import Selection
+    from monitor.storage.past.selection import Selection
 
 
 _ModelOption = Annotated[str | None, typer.Option(metavar="ID", help="One model.", show_default=False)]
@@ -69,7 +69,7 @@ def history(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Results of probes, newest first, printed as they are read."""
-    from monitor.storage.selection import Selection  # noqa: PLC0415  the command line imports only what it needs
+    from monitor.storage.past.selection import Selection  # noqa: PLC0415  the command line imports only what it needs
 
     loaded = load_config(config)
     at = moments_of(loaded)
@@ -94,7 +94,7 @@ def history(
 def _print(loaded: "Loaded", selection: "Selection", output: Format) -> None:
     from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
     from monitor.cli.streaming import streamed, tell_cursor, while_somebody_reads  # noqa: PLC0415  the same
-    from monitor.storage.result_list import ResultList  # noqa: PLC0415  the same
+    from monitor.storage.past.result_list import ResultList  # noqa: PLC0415  the same
 
     columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:

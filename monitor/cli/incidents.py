@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from monitor.cli.render import Column
     from monitor.config.load import Loaded
     from monitor.config.schema import Config
-    from monitor.storage.incident_list import IncidentSelection
+    from monitor.storage.past.incident_list import IncidentSelection
 
 FIELDS = (
     "id", "key", "endpoint", "severity", "status", "fault_domain", "checks", "started_at", "detected_at",
@@ -87,7 +87,7 @@ def incidents(
     """Past and open incidents, newest first; `show ID` tells all about one."""
     if context.invoked_subcommand is not None:
         return
-    from monitor.storage.incident_list import IncidentSelection  # noqa: PLC0415  imports only what the command needs
+    from monitor.storage.past.incident_list import IncidentSelection  # noqa: PLC0415  imports only what the command needs
 
     loaded = load_config(config)
     at = moments_of(loaded)
@@ -110,7 +110,7 @@ def _print(loaded: "Loaded", selection: "IncidentSelection", output: Format) -> 
     from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
     from monitor.cli.streaming import streamed, tell_cursor, while_somebody_reads  # noqa: PLC0415  the same
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage.incident_list import IncidentList  # noqa: PLC0415  the same
+    from monitor.storage.past.incident_list import IncidentList  # noqa: PLC0415  the same
 
     columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:
@@ -132,7 +132,7 @@ def show(
 ) -> None:
     """All that is known of one incident: timeline, decisions, deliveries."""
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage import timeline  # noqa: PLC0415  the same
+    from monitor.storage.past import timeline  # noqa: PLC0415  the same
 
     loaded, now = load_config(config), SystemClock().now()
     with reader_of(loaded) as reader:

@@ -68,7 +68,7 @@ def moments_of(loaded: "Loaded") -> Callable[[str | None, str], int | None]:
 
 def must_be_known(reader: "Reader", check: str | None) -> None:
     """Raises UsageError, with the nearest id, for a check that never was."""
-    from monitor.storage.history import known_checks  # noqa: PLC0415  the command line imports only what it needs
+    from monitor.storage.past.history import known_checks  # noqa: PLC0415  the command line imports only what it needs
 
     if check is not None and check not in (known := known_checks(reader)):
         raise UsageError(f"there is no check {check!r}", hint=nearest_names(check, known))

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from monitor.clock import Moment
     from monitor.config.load import Loaded
-    from monitor.storage.figures import Period
     from monitor.storage.reader import Reader
-    from monitor.storage.report import Asked
+    from monitor.storage.reports.figures import Period
+    from monitor.storage.reports.report import Asked
 
 FIELDS = (
     "check", "endpoint", "model", "window", "availability", "coverage", "probes", "by_status", "latency_p50_ms",
@@ -111,7 +111,7 @@ def _figures(
 ) -> None:
     from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
     from monitor.cli.report_table import columns, in_cells, notes, shown  # noqa: PLC0415  the same
-    from monitor.storage.report import report_rows  # noqa: PLC0415  the same
+    from monitor.storage.reports.report import report_rows  # noqa: PLC0415  the same
 
     asked, now = how
     reports = [report_rows(reader, period, now, asked) for period in periods]
@@ -134,8 +134,8 @@ def _figures(
 def _evidence(reader: "Reader", periods: "Sequence[Period]", loaded: "Loaded", output: Format) -> None:
     """Streamed where it is for programs: a month of outage is many probes."""
     from monitor.cli.render import Column, Sheet, emit, local_time, milliseconds, write_csv, write_json  # noqa: PLC0415  the same
-    from monitor.storage.evidence import FIELDS as EVIDENCE  # noqa: PLC0415  the same
-    from monitor.storage.evidence import failed_probes  # noqa: PLC0415  the same
+    from monitor.storage.reports.evidence import FIELDS as EVIDENCE  # noqa: PLC0415  the same
+    from monitor.storage.reports.evidence import failed_probes  # noqa: PLC0415  the same
 
     rows = (row for period in periods for row in failed_probes(reader, period))
     if output is Format.JSON:

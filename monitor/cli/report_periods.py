@@ -12,7 +12,7 @@ from monitor.clock import US_PER_S, iso
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.storage.figures import Period
+    from monitor.storage.reports.figures import Period
 
 WINDOW = "24h"
 MOST_MONTHS = 120
@@ -72,7 +72,7 @@ def periods_of(choice: Choice, now_us: int, zone: str) -> "list[Period]":
 
 def _window(name: str, now_us: int) -> "Period":
     from monitor.config.duration import parse_duration  # noqa: PLC0415  the command line imports only what it needs
-    from monitor.storage.figures import Period  # noqa: PLC0415  the same
+    from monitor.storage.reports.figures import Period  # noqa: PLC0415  the same
 
     try:
         length_s = parse_duration(name)
@@ -84,7 +84,7 @@ def _window(name: str, now_us: int) -> "Period":
 
 
 def _span(since: str, until: str | None, now_us: int, zone: str) -> "Period":
-    from monitor.storage.figures import Period  # noqa: PLC0415  the same
+    from monitor.storage.reports.figures import Period  # noqa: PLC0415  the same
 
     since_us = moment_us(since, "--since", now_us, zone)
     until_us = now_us if until is None else moment_us(until, "--until", now_us, zone)
@@ -113,7 +113,7 @@ def _months(count: int, now_us: int, zone: str) -> "list[Period]":
 def _calendar(newest: date, count: int, zone: str) -> "list[Period]":
     """Whole months, each with the one before it to be compared with."""
     from monitor.domain.stretches import midnight_us, months  # noqa: PLC0415  the same
-    from monitor.storage.figures import Period  # noqa: PLC0415  the same
+    from monitor.storage.reports.figures import Period  # noqa: PLC0415  the same
 
     there = ZoneInfo(zone)
     edges = [

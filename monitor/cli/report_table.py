@@ -7,7 +7,7 @@ from monitor.cli.cost import cost_notes
 from monitor.cli.render import Column, Row, duration, local_time, milliseconds, percent
 from monitor.clock import from_iso
 from monitor.domain.prices import dollars
-from monitor.storage.figures import Period
+from monitor.storage.reports.figures import Period
 
 _MOST_HOURS = 3
 _NOTEWORTHY = 0.01

@@ -161,7 +161,7 @@ def _rows(loaded: "Loaded", *, everything: bool) -> list[dict[str, Any]]:
     from monitor.cli.control import ask  # noqa: PLC0415  the same
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.config.paths import control_candidates  # noqa: PLC0415  the same
-    from monitor.storage.silenced import silences  # noqa: PLC0415  the same
+    from monitor.storage.past.silenced import silences  # noqa: PLC0415  the same
 
     state = "all" if everything else "current"
     answered = ask(control_candidates(loaded, os.environ), f"/api/v1/silences?state={state}")

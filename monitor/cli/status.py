@@ -49,7 +49,7 @@ def _checks(loaded: "Loaded") -> tuple[list[dict[str, Any]], bool]:
     if answered is not None:
         return answered, True
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
-    from monitor.storage import history  # noqa: PLC0415  the same
+    from monitor.storage.past import history  # noqa: PLC0415  the same
 
     with reader_of(loaded) as reader:
         return history.status_rows(reader, SystemClock().now()), bool(history.daemon(reader)["alive"])
@@ -81,7 +81,7 @@ def _daemon(loaded: "Loaded") -> list[dict[str, Any]]:
     answered = _ask(loaded, "/api/v1/daemon")
     if answered is not None:
         return answered
-    from monitor.storage import history  # noqa: PLC0415  the same
+    from monitor.storage.past import history  # noqa: PLC0415  the same
 
     with reader_of(loaded) as reader:
         return [history.daemon(reader)]

@@ -7,8 +7,8 @@ from monitor.alerting.batch import Queued
 from monitor.clock import Moment
 
 if TYPE_CHECKING:
-    from monitor.storage.detours import Choose, Look
-    from monitor.storage.outbox import Claimed
+    from monitor.storage.outbox.detours import Choose, Look
+    from monitor.storage.outbox.outbox import Claimed
 
 
 class Outbox(Protocol):

@@ -22,7 +22,7 @@ from monitor.delivery.due import Outbox
 from monitor.errors import StorageError
 
 if TYPE_CHECKING:
-    from monitor.storage.detours import Stuck
+    from monitor.storage.outbox.detours import Stuck
 
 IDLE_S = 15.0
 REFUSED_S = 1.0

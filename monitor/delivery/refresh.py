@@ -17,7 +17,7 @@ from monitor.delivery.channel import Channel, Delivered, Receipt
 from monitor.errors import StorageError
 
 if TYPE_CHECKING:
-    from monitor.storage.standing import Sent
+    from monitor.storage.outbox.standing import Sent
 
 log = structlog.get_logger("relaywatch.delivery")
 

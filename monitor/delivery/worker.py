@@ -25,7 +25,7 @@ from monitor.delivery.retry import is_over, pause_s
 from monitor.errors import StorageError
 
 if TYPE_CHECKING:
-    from monitor.storage.outbox import Claimed
+    from monitor.storage.outbox.outbox import Claimed
 
 LEASE_S = SEND_TIMEOUT_S + 10.0
 HANGS_AFTER_S = SEND_TIMEOUT_S + 1.0

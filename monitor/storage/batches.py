@@ -19,8 +19,8 @@ from monitor.storage.kept import KeptWriter
 from monitor.storage.memory import silence_row
 from monitor.storage.names import Names
 from monitor.storage.recording import recording_of
-from monitor.storage.rollup_marks import go_back
-from monitor.storage.rollups import Latecomers
+from monitor.storage.rollups.making import Latecomers
+from monitor.storage.rollups.marks import go_back
 from monitor.storage.rows import (
     detail_row,
     mark_of,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 
 from monitor.storage import dialect, tables
-from monitor.storage.copy_mark import must_be_whole
+from monitor.storage.copying.mark import must_be_whole
 from monitor.storage.database import Database
 from monitor.storage.faults import DatabaseFault, start_error
 from monitor.storage.upgrade import Advance, bring_up_to_date

@@ -21,7 +21,7 @@ from monitor.storage.batches import BatchWriter
 from monitor.storage.faults import DatabaseFault, is_integrity_fault
 from monitor.storage.restore import restore
 from monitor.storage.rollup_tables import leadership
-from monitor.storage.tariffs import note_tariffs
+from monitor.storage.rollups.tariffs import note_tariffs
 from monitor.storage.writer import Writer
 
 HEARTBEAT_EVERY_US = 5 * US_PER_S

@@ -10,7 +10,7 @@ from monitor.clock import Moment
 from monitor.domain.check import Check
 from monitor.domain.renaming import Renaming
 from monitor.storage import tables
-from monitor.storage.rollup_marks import go_back
+from monitor.storage.rollups.marks import go_back
 
 KILLED = "ended without a word"
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Table, func, select
 from monitor.clock import iso
 from monitor.domain.ages import Ages, Grain
 from monitor.storage import tables
-from monitor.storage.housekeeping import TableSize, housekeeping_of
 from monitor.storage.reader import Reader, question
-from monitor.storage.retention import LEVELS, cutoffs_in_force, made_until_us
+from monitor.storage.retention.housekeeping import TableSize, housekeeping_of
+from monitor.storage.retention.retention import LEVELS, cutoffs_in_force, made_until_us
 from monitor.storage.revision import revision_of
 
 _OTHERS = ("result_details", "checks", "reasons", "incidents", "incident_events", "outbox", "daemon_runs")

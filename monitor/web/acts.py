@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from monitor.alerting.silences import Silence, Until
 from monitor.clock import Moment
 from monitor.domain.incident import Incident
-from monitor.storage.silenced import SilenceState, silence_row
+from monitor.storage.past.silenced import SilenceState, silence_row
 from monitor.web.problems import as_json, problem
 from monitor.web.reading import Reading
 from monitor.web.rows import incident_row

@@ -16,7 +16,7 @@ from monitor.clock import Moment, iso
 from monitor.domain.incident import Acknowledgement, Incident, Scope
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Status
-from monitor.storage.silenced import matcher_fields
+from monitor.storage.past.silenced import matcher_fields
 from monitor.web.texts import Text, say
 
 NAME_AT_MOST = 256

@@ -12,7 +12,7 @@ from monitor.domain.caps import SpendingNow
 from monitor.domain.check import Check
 from monitor.domain.quota import QuotaNow
 from monitor.domain.result import Result, Status
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 from monitor.web.sample import Histogram, Pings, Sample
 from monitor.web.sources import LedgerFace
 

@@ -12,7 +12,7 @@ from monitor.config.duration import parse_duration
 from monitor.domain.cursor import CursorError, Listing, cursor_of, position_of
 from monitor.domain.result import Status
 from monitor.errors import UsageError
-from monitor.storage.selection import Selection
+from monitor.storage.past.selection import Selection
 from monitor.web.problems import problem
 from monitor.web.reading import Reading
 from monitor.web.sources import Span

@@ -13,8 +13,8 @@ import structlog
 
 from monitor.domain.cursor import Position
 from monitor.errors import RelayWatchError
-from monitor.storage.outbox import Waiting
-from monitor.storage.selection import Selection
+from monitor.storage.outbox.outbox import Waiting
+from monitor.storage.past.selection import Selection
 from monitor.web.sources import Past, Span
 
 _T = TypeVar("_T")

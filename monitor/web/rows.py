@@ -9,7 +9,7 @@ from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.domain.prices import usd
 from monitor.domain.quota import BalanceNow, LimitNow
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 from monitor.web.sources import LedgerFace
 
 

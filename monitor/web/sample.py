@@ -11,7 +11,7 @@ from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.domain.quota import QuotaNow
 from monitor.domain.result import Status
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 
 
 class Histogram:

@@ -14,8 +14,8 @@ from monitor.domain.check import Check
 from monitor.domain.cursor import Position
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
-from monitor.storage.outbox import Waiting
-from monitor.storage.selection import Selection
+from monitor.storage.outbox.outbox import Waiting
+from monitor.storage.past.selection import Selection
 
 
 class LedgerFace(Protocol):

@@ -15,7 +15,7 @@ from monitor.domain.action import sentence
 from monitor.domain.check import Check
 from monitor.domain.health import Health, State
 from monitor.domain.result import Status
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 from monitor.web.cards import Card, Cards, Hush, Instant, instant, more, shown_name, status_words
 from monitor.web.sources import LedgerFace
 from monitor.web.texts import LOOKS, Look, Text, say

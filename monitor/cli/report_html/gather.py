@@ -14,12 +14,12 @@ from monitor.cli.report_html.facts import Facts, Row, Stretch, Subject
 from monitor.clock import US_PER_S, Moment, from_iso
 from monitor.config.schema import Config
 from monitor.domain.incident_kind import IncidentKind
-from monitor.storage import history
-from monitor.storage.charts import Name, Step, charts
-from monitor.storage.evidence import failed_probes
-from monitor.storage.figures import Period
+from monitor.storage.past import history
 from monitor.storage.reader import Reader
-from monitor.storage.report import Asked, Group, report_rows
+from monitor.storage.reports.charts import Name, Step, charts
+from monitor.storage.reports.evidence import failed_probes
+from monitor.storage.reports.figures import Period
+from monitor.storage.reports.report import Asked, Group, report_rows
 
 CURVES_AT_MOST = 100
 """Checks whose curves are drawn, besides those of the endpoints."""

@@ -10,9 +10,9 @@ from monitor.cli.report_html.page import render
 from monitor.clock import Moment
 from monitor.config.load import Loaded
 from monitor.errors import UsageError
-from monitor.storage.figures import Period
 from monitor.storage.reader import Reader
-from monitor.storage.report import Asked
+from monitor.storage.reports.figures import Period
+from monitor.storage.reports.report import Asked
 
 
 def write(

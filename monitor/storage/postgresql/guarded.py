@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.storage.statement import Wrong
+from monitor.storage.past.statement import Wrong
 
 _READ_ONLY = "25006"
 _CANCELLED = "57014"

@@ -16,11 +16,11 @@ from monitor.config.size import rough_size
 from monitor.errors import UsageError
 from monitor.storage import tables
 from monitor.storage.faults import DatabaseFault, start_error
-from monitor.storage.housekeeping import TableSize
+from monitor.storage.retention.housekeeping import TableSize
+from monitor.storage.retention.sweeps import Bite, Budget, OldRows, Sweep
 from monitor.storage.sqlite import sampling
 from monitor.storage.sqlite.checkpoints import Checkpoints
 from monitor.storage.sqlite.dialect import write_engine
-from monitor.storage.sweeps import Bite, Budget, OldRows, Sweep
 
 INCREMENTAL = 2
 KEPT_FREE_BYTES = 4_000_000

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 
 from monitor.storage import tables
-from monitor.storage.housekeeping import TableSize
+from monitor.storage.retention.housekeeping import TableSize
 
 COUNTED_UP_TO_BYTES = 32_000_000
 _CHECKS_LOOKED_AT = 16

@@ -12,7 +12,7 @@ from monitor.delivery.webhook import WebhookChannel
 from monitor.simulator.sinks import WebhookSink
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
-from monitor.storage.outbox import Outbox
+from monitor.storage.outbox.outbox import Outbox
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from monitor.config.postgres_url import parse
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
-from monitor.storage.outbox import Outbox
+from monitor.storage.outbox.outbox import Outbox
 from monitor.storage.postgresql.database import PostgresDatabase
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer

@@ -20,7 +20,7 @@ from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
 from monitor.domain.severity import Severity
 from monitor.storage.journal import Journal
-from monitor.storage.outbox import Claimed, Outbox
+from monitor.storage.outbox.outbox import Claimed, Outbox
 from monitor.storage.writer import Writer
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from monitor.domain.rules_judge import CAUSE_OF, RuleFinding
 from monitor.domain.severity import Severity
 from monitor.storage.codes import STATUS_CODES, TRIGGER_CODES
 from monitor.storage.engine import open_for_writing
-from monitor.storage.measures import measure
+from monitor.storage.reports.measures import measure
 from monitor.storage.sqlite.database import SqliteDatabase
 
 START = Moment(1_795_200_000_000_000, 0)
@@ -381,7 +381,7 @@ def _reads(monkeypatch: pytest.MonkeyPatch) -> list[set[float]]:
         asked.append({question.window_s / 60 for question in due})
         return measure(reader, due, now)
 
-    monkeypatch.setattr("monitor.storage.measures.measure", noted)
+    monkeypatch.setattr("monitor.storage.reports.measures.measure", noted)
     return asked
 
 
@@ -440,7 +440,7 @@ async def test_a_reading_ends_when_the_daemon_stops(tmp_path: Path, monkeypatch:
             ended.set()
             raise
 
-    monkeypatch.setattr("monitor.storage.measures.measure", endless)
+    monkeypatch.setattr("monitor.storage.reports.measures.measure", endless)
     turn = asyncio.create_task(watch.turn())
     assert await asyncio.to_thread(reading.wait, 10)
     turn.cancel()

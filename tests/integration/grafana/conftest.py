@@ -16,9 +16,9 @@ from monitor.storage import tables
 from monitor.storage.codes import STATUS_CODES
 from monitor.storage.database import Database
 from monitor.storage.engine import open_for_writing
-from monitor.storage.rollup_sources import Block
 from monitor.storage.rollup_tables import Level, tariffs
-from monitor.storage.rollups import make
+from monitor.storage.rollups.making import make
+from monitor.storage.rollups.sources import Block
 from monitor.storage.sqlite.database import SqliteDatabase
 
 FOLDER = Path(__file__).parents[3] / "docs" / "grafana"

@@ -28,7 +28,7 @@ from monitor.domain.limits import LimitKind
 from monitor.domain.quota import BalanceNow, LimitNow, QuotaNow
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.severity import Severity
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 from monitor.web.metrics import Metrics
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from monitor.config.postgres_url import parse
 from monitor.errors import StartError, UsageError
 from monitor.storage import tables
-from monitor.storage.copying import Copy, Step, copied_tables
+from monitor.storage.copying.copy import Copy, Step, copied_tables
+from monitor.storage.copying.paging import pages
 from monitor.storage.engine import open_for_writing
-from monitor.storage.paging import pages
 from monitor.storage.postgresql.database import PostgresDatabase
 from monitor.storage.sqlite.database import SqliteDatabase
 

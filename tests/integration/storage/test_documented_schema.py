@@ -11,9 +11,9 @@ from sqlalchemy import inspect
 
 from monitor.clock import Moment
 from monitor.config.postgres_url import parse
-from monitor.storage.closing import Closer
 from monitor.storage.engine import open_for_writing
 from monitor.storage.postgresql.database import PostgresDatabase
+from monitor.storage.rollups.closing import Closer
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 from tests import released

@@ -27,12 +27,12 @@ from monitor.domain.renaming import Renaming
 from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
 from monitor.storage import tables
-from monitor.storage.closing import Closer
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
-from monitor.storage.retention import Retention
-from monitor.storage.rollup_marks import marks
+from monitor.storage.retention.retention import Retention
 from monitor.storage.rollup_tables import Level
+from monitor.storage.rollups.closing import Closer
+from monitor.storage.rollups.marks import marks
 from monitor.storage.sqlite.database import SqliteDatabase
 from tests.naive_rollups import Everything
 

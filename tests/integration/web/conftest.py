@@ -21,8 +21,8 @@ from monitor.domain.health import Health, State
 from monitor.domain.incident import Acknowledgement, Incident
 from monitor.domain.result import Verdict
 from monitor.errors import StorageError, UsageError
-from monitor.storage.outbox import Waiting
-from monitor.storage.selection import Selection
+from monitor.storage.outbox.outbox import Waiting
+from monitor.storage.past.selection import Selection
 from monitor.web.metrics import Metrics
 from monitor.web.server import Server
 from monitor.web.sources import ResultPage, Sources, Span

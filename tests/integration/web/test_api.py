@@ -12,7 +12,7 @@ from monitor.domain.incident import Cause, Incident
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
 from monitor.domain.severity import Severity
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 from monitor.web.rows import incident_row
 
 if TYPE_CHECKING:

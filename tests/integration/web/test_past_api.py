@@ -7,7 +7,7 @@ import pytest
 from monitor.clock import US_PER_S
 from monitor.domain.cursor import Listing, Position, cursor_of
 from monitor.domain.result import Status
-from monitor.storage.selection import Selection
+from monitor.storage.past.selection import Selection
 
 if TYPE_CHECKING:
     from tests.integration.web.conftest import Room

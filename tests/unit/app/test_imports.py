@@ -7,7 +7,7 @@ RARELY = (
     "alembic",  # a migration
     "jinja2",  # the page
     "monitor.config.difference",  # a reload
-    "monitor.storage.measures",  # rules over windows
+    "monitor.storage.reports.measures",  # rules over windows
     "monitor.web.view",  # the page
     "prometheus_client",  # a scrape
     "rich",  # a person at a terminal

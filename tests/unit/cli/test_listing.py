@@ -20,7 +20,7 @@ from monitor.cli import streaming
 from monitor.clock import Moment, SystemClock
 from monitor.config.load import load
 from monitor.errors import UsageError
-from monitor.storage.selection import Selection
+from monitor.storage.past.selection import Selection
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.web.sources import Span
 
@@ -139,7 +139,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(recorded: Path, form: str) ->
 SLOW = """
 import os, signal, sys
 from monitor.cli.main import main
-from monitor.storage.result_list import ResultList
+from monitor.storage.past.result_list import ResultList
 def pages(self):
     yield []
     os.kill(os.getpid(), signal.SIGINT)

@@ -10,8 +10,8 @@ import pytest
 
 from monitor.cli.render import Sheet, write_table
 from monitor.cli.report_table import columns, in_cells, notes, shown
-from monitor.storage.evidence import FIELDS
-from monitor.storage.figures import Period
+from monitor.storage.reports.evidence import FIELDS
+from monitor.storage.reports.figures import Period
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import Relaywatch

@@ -7,7 +7,7 @@ import pytest
 from monitor.cli.report_periods import MOST_MONTHS, Choice, periods_of
 from monitor.clock import US_PER_S, from_iso, iso
 from monitor.errors import UsageError
-from monitor.storage.figures import Period
+from monitor.storage.reports.figures import Period
 
 NOW_US = from_iso("2026-11-21T16:00:00Z")
 HOUR_US = 3600 * US_PER_S

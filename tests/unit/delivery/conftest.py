@@ -21,7 +21,7 @@ from monitor.delivery.fallback import FallbackRule
 from monitor.domain.action import Language
 from monitor.errors import StorageError
 from monitor.storage import tables
-from monitor.storage.outbox import Outbox
+from monitor.storage.outbox.outbox import Outbox
 from monitor.storage.rows import outbox_row
 from monitor.storage.writer import Writer
 from tests.virtual_time import in_virtual_time

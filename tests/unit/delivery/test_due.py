@@ -17,9 +17,9 @@ from monitor.domain.incident import Cause, Incident
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status
 from monitor.domain.severity import Severity
-from monitor.storage import outbox as real
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
+from monitor.storage.outbox import outbox as real
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.writer import Writer
 

@@ -16,7 +16,7 @@ from monitor.config.channel_table import ChannelTable
 from monitor.delivery.announce import Announcer
 from monitor.delivery.channel import Delivered, Permanent, Retry
 from monitor.delivery.fallback import FallbackRule, Fallbacks
-from monitor.storage.detours import Stuck
+from monitor.storage.outbox.detours import Stuck
 
 if TYPE_CHECKING:
     from monitor.alerting.texts import Voice

@@ -26,7 +26,7 @@ from monitor.domain.severity import Severity
 from monitor.storage.database import Database
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
-from monitor.storage.outbox import Outbox
+from monitor.storage.outbox.outbox import Outbox
 from monitor.storage.postgresql.database import PostgresDatabase
 from monitor.storage.reader import Reader
 from monitor.storage.sqlite.database import SqliteDatabase

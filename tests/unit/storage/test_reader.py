@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from monitor.errors import StartError, StorageError, UsageError
-from monitor.storage import history
 from monitor.storage.engine import open_for_writing
+from monitor.storage.past import history
 from monitor.storage.reader import Reader
 from monitor.storage.sqlite.database import SqliteDatabase
 

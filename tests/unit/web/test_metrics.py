@@ -20,7 +20,7 @@ from monitor.domain.incident import Cause, Incident
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.severity import Severity
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 from monitor.web.metrics import Metrics
 
 if TYPE_CHECKING:

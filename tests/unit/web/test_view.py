@@ -17,7 +17,7 @@ from monitor.domain.incident import Cause, Incident
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import FaultDomain, Status, Verdict
 from monitor.domain.severity import Severity
-from monitor.storage.outbox import Waiting
+from monitor.storage.outbox.outbox import Waiting
 from monitor.web.texts import LOOKS, TEXTS, Look, Text
 from monitor.web.view import Viewer, look_of, percent_words
 

@@ -11,9 +11,9 @@ from monitor.cli.report_html.figures import total
 from monitor.cli.report_html.gather import gather
 from monitor.clock import US_PER_S, Moment, SystemClock
 from monitor.config.load import load
-from monitor.storage.figures import Period
 from monitor.storage.reader import Reader
-from monitor.storage.report import Asked
+from monitor.storage.reports.figures import Period
+from monitor.storage.reports.report import Asked
 from monitor.storage.sqlite.database import SqliteDatabase
 
 CHAT = "gw/chat/openai/gpt-4.1"

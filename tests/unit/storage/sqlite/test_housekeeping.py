@@ -16,12 +16,12 @@ from monitor.errors import UsageError
 from monitor.storage import tables
 from monitor.storage.engine import open_for_writing
 from monitor.storage.reader import Reader
-from monitor.storage.retention import Fit, Retention
+from monitor.storage.retention.retention import Fit, Retention
+from monitor.storage.retention.sweeps import Budget
 from monitor.storage.rollup_tables import Level
 from monitor.storage.sqlite import sampling
 from monitor.storage.sqlite.database import SqliteDatabase
 from monitor.storage.sqlite.housekeeping import FileHousekeeping, FreePages, compact
-from monitor.storage.sweeps import Budget
 from monitor.storage.writer import Writer
 
 DAY_S = 86_400

@@ -1,0 +1,1 @@
+"""A history moved from one database into another, and compared there."""

@@ -1,0 +1,61 @@
+"""What forgetting means to an engine: how single results go, what the rest takes, how its room is given back.
+
+Owns the contract, and the engine's choice by dialect; the engines' own ways stand beside their dialects. A file deletes
+rows and gives pages back; where results stand in partitions, whole ones are dropped.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import Connection, Dialect
+
+from monitor.storage.retention.sweeps import Sweep
+
+
+class TableSize(NamedTuple):
+    """How large a table is.
+
+    Attributes:
+        rows: how many.
+        size: bytes, its indexes included; None where that is not known.
+        exact: False where both are estimates.
+    """
+
+    rows: int
+    size: int | None = None
+    exact: bool = True
+
+
+class Housekeeping(Protocol):
+    """How one engine forgets."""
+
+    def raw(self, before_us: int) -> Sequence[Sweep]:
+        """Single results that started before this moment, and their details. May leave some for later."""
+        ...
+
+    def give_back(self) -> Sweep | None:
+        """Hands room that deleted rows have left back to the disk; None where the engine sees to that."""
+        ...
+
+    def make_room(self, connection: Connection) -> None:
+        """Whatever lets a little more be written where the disk is full; `connection` has written nothing yet."""
+        ...
+
+    def used_bytes(self, connection: Connection) -> int:
+        """What the database would take if all free room were given back."""
+        ...
+
+    def table_sizes(self, connection: Connection, names: Sequence[str]) -> dict[str, TableSize]:
+        """How large these tables are, by name; large ones may be estimated, never read whole."""
+        ...
+
+
+def housekeeping_of(dialect: Dialect) -> Housekeeping:
+    """How the engine that speaks this dialect forgets."""
+    if dialect.name == "sqlite":
+        from monitor.storage.sqlite.housekeeping import FileHousekeeping  # noqa: PLC0415  only the engine in use
+
+        return FileHousekeeping()
+    from monitor.storage.retention.rows_only import RowsOnly  # noqa: PLC0415  the same
+
+    return RowsOnly()
