@@ -32,8 +32,7 @@ def query(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Ask the database in SQL; nothing can be changed this way."""
-    from monitor.cli.streaming import while_somebody_reads  # noqa: PLC0415  the command line imports what it needs
-    from monitor.storage.past.statement import StoppedError, ask  # noqa: PLC0415  the same
+    from monitor.storage.past.statement import StoppedError, ask  # noqa: PLC0415  the command line imports what it needs
 
     sql = sys.stdin.read() if statement == "-" else statement
     overdue = _overdue(timeout)
@@ -42,8 +41,7 @@ def query(
         reader.stop_when(overdue)
         try:
             answer = ask(reader, sql)
-            with while_somebody_reads():
-                more = _print(answer, most, output)
+            more = _print(answer, most, output)
         except StoppedError:
             if not overdue():
                 raise KeyboardInterrupt from None

@@ -93,15 +93,14 @@ def history(
 
 def _print(loaded: "Loaded", selection: "Selection", output: Format) -> None:
     from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
-    from monitor.cli.streaming import streamed, tell_cursor, while_somebody_reads  # noqa: PLC0415  the same
+    from monitor.cli.streaming import streamed, tell_cursor  # noqa: PLC0415  the same
     from monitor.storage.past.result_list import ResultList  # noqa: PLC0415  the same
 
     columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:
         must_be_known(reader, selection.check)
         listed = ResultList(reader, selection)
-        with while_somebody_reads():
-            emit(Sheet(streamed(listed), FIELDS, columns, empty="no result matches"), output)
+        emit(Sheet(streamed(listed), FIELDS, columns, empty="no result matches"), output)
         tell_cursor(listed, Listing.RESULTS, grows=selection.oldest_first)
 
 

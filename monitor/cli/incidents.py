@@ -108,7 +108,7 @@ def incidents(
 
 def _print(loaded: "Loaded", selection: "IncidentSelection", output: Format) -> None:
     from monitor.cli.render import Sheet, emit  # noqa: PLC0415  the same
-    from monitor.cli.streaming import streamed, tell_cursor, while_somebody_reads  # noqa: PLC0415  the same
+    from monitor.cli.streaming import streamed, tell_cursor  # noqa: PLC0415  the same
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
     from monitor.storage.past.incident_list import IncidentList  # noqa: PLC0415  the same
 
@@ -116,8 +116,7 @@ def _print(loaded: "Loaded", selection: "IncidentSelection", output: Format) -> 
     with reader_of(loaded) as reader:
         must_be_known(reader, selection.check)
         listed = IncidentList(reader, selection, SystemClock().now())
-        with while_somebody_reads():
-            emit(Sheet(streamed(listed), FIELDS, columns, empty="no incident"), output)
+        emit(Sheet(streamed(listed), FIELDS, columns, empty="no incident"), output)
     tell_cursor(listed, Listing.INCIDENTS)
 
 

@@ -89,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         get_command(app)(args=arguments, prog_name=NAME)
     except SystemExit as end:
-        sys.exit(_flushed(end.code))
+        # The command line library has caught it and made it a failure.
+        sys.exit(_nobody_reads() if isinstance(end.__context__, BrokenPipeError) else _flushed(end.code))
     except RelayWatchError as error:
         _say(str(error))
         sys.exit(error.exit_code)

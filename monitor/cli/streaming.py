@@ -1,14 +1,14 @@
 """Long lists on their way out: printed as they are read, with a bar where one waits, and a cursor where they stop.
 
-Owns how a long answer behaves towards whoever reads it: a reader that has seen enough is no error, Ctrl-C is quiet, and
-what is told beside the rows goes to stderr. What the rows are is the commands' business.
+Owns how a long answer behaves towards whoever reads it: what is told beside the rows goes to stderr. What the rows are
+is the commands' business.
 """
 
 import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
@@ -86,18 +86,6 @@ def streamed(listed: Listed, clock: Clock | None = None) -> Iterator[Mapping[str
             yield from page
     finally:
         bar.end()
-
-
-@contextmanager
-def while_somebody_reads() -> Iterator[None]:
-    """What is printed in here may be cut off by its reader (`| head`), which has then seen enough: exit 0."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more at its end; it must find somewhere to put it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from None
 
 
 def tell_cursor(listed: Listed, listing: Listing, *, grows: bool = False) -> None:

@@ -72,7 +72,6 @@ results = Table(
     Column("output_tokens", Integer),
     PrimaryKeyConstraint("check_id", "started_at_us"),
     sqlite_with_rowid=False,
-    postgresql_partition_by="RANGE (started_at_us)",
 )
 
 result_details = Table(
@@ -93,7 +92,6 @@ result_details = Table(
     Column("answered_by", Text),
     PrimaryKeyConstraint("check_id", "started_at_us"),
     sqlite_with_rowid=False,
-    postgresql_partition_by="RANGE (started_at_us)",
 )
 
 states = Table(
@@ -161,7 +159,6 @@ Index(
     "ix_incidents_open",
     incidents.c.key,
     sqlite_where=text("resolved_at_us IS NULL"),
-    postgresql_where=text("resolved_at_us IS NULL"),
 )
 Index("ix_incidents_started_at_us", incidents.c.started_at_us)
 
@@ -222,7 +219,6 @@ Index(
     outbox.c.incident_id,
     outbox.c.sequence,
     sqlite_where=text("settled_at_us IS NULL"),
-    postgresql_where=text("settled_at_us IS NULL"),
 )
 
 # Where a channel keeps the messages of one incident together: Slack's first message, say.
@@ -278,5 +274,4 @@ for _table in (results, states):
         f"ix_{_table.name}_reason_id",
         _table.c.reason_id,
         sqlite_where=text("reason_id IS NOT NULL"),
-        postgresql_where=text("reason_id IS NOT NULL"),
     )

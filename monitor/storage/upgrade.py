@@ -107,8 +107,9 @@ def _must_have_room(connection: Connection, database: Database, missing: tuple[S
     """Before the first step, not in the middle of the second: for all that are to come."""
     room = database.room()
     # A table that is written anew stands in the log first and then in the file, beside what it replaces.
-    rewritten = 2 * database.sizes(connection).whole if any(step.rewrites for step in missing) else 0
-    needed = LEAST_ROOM_BYTES + rewritten
+    whole = database.sizes(connection).whole
+    rewritten = 2 * whole if any(step.rewrites for step in missing) else 0
+    needed = min(LEAST_ROOM_BYTES, whole) + rewritten
     if room is not None and room < needed:
         raise StartError(
             f"the upgrade of the database {database.name} needs {needed / 1e6:,.0f} MB of disk,"

@@ -205,7 +205,7 @@ def test_nobody_listens(relaywatch: "Relaywatch", port: int) -> None:
 def test_steps_as_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every status; what is left out for one reason stands in one line; long lines are broken where they began."""
     out = StringIO()
-    monkeypatch.setattr("monitor.cli.render._PIPE_WIDTH", 60)
+    monkeypatch.setattr("monitor.cli.table._PIPE_WIDTH", 60)
     pages = Pages(Language.EN, out)
     steps = [
         passed(StepName.DNS, "api.test: 1 IPv4 address", 4.0, source="resolver", ipv4=["192.0.2.7"], ipv6=[]),
