@@ -11,6 +11,7 @@ import psutil
 
 from bench.cost import cost
 from bench.daemon import loops
+from bench.engines import engines
 from bench.figures import Figure
 from bench.history import history
 from bench.process import TARGET_CORE
@@ -18,7 +19,7 @@ from bench.retention import retention
 from bench.target import target_name
 from bench.timing import lag, starting, telling, truth
 
-MEASUREMENTS = (starting, telling, truth, lag, history, retention, cost)
+MEASUREMENTS = (starting, telling, truth, lag, history, engines, retention, cost)
 
 
 async def _measure_all(*, quick: bool) -> list[Figure]:

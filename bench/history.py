@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figures import Figure, median
@@ -37,23 +38,51 @@ def measured(path: Path, past: Past, note: str = "") -> list[Figure]:
         past: of the same size.
         note: how this run differs from the full measurement.
     """
-    now = past.now
-    month = Period("month", now.wall_us - past.days * DAY_US, now.wall_us)
-    year = Period("year", now.wall_us - past.year * DAY_US, now.wall_us)
     with Reader(SqliteDatabase(path)) as reader:
-        asked = {
-            "availability and p95 of 100 checks over 30 days, ms": (lambda: _told(reader, month, past, None), 25.0),
-            "availability and p95 of one check over 365 days, ms": (lambda: _told(reader, year, past, (1,)), 10.0),
-            "newest 100 results of all checks, ms": (lambda: list(ResultList(reader, Selection(limit=NEWEST))), 20.0),
-        }
-        found = []
-        for name, (ask, limit) in asked.items():
-            runs = _warm_ms(ask)
-            found.append(Figure("7", name, median(runs), limit, runs=runs, note=note))
-    return found if note else [*found, _as_raw(path, month, found[0].value)]
+        found = [
+            Figure("7", one.name, median(runs := warm_ms(one.ask)), one.limit_ms, runs=runs, note=note)
+            for one in questions(reader, past)
+        ]
+    return found if note else [*found, _as_raw(path, _month(past), found[0].value)]
 
 
-def _told(reader: Reader, period: Period, past: Past, checks: tuple[int, ...] | None) -> list[tuple[float | None, ...]]:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that people ask of a long past.
+
+    Attributes:
+        name: with its unit at the end.
+        ask: asks it once.
+        limit_ms: the bar.
+    """
+
+    name: str
+    ask: Callable[[], object]
+    limit_ms: float
+
+
+def questions(reader: Reader, past: Past) -> tuple[Question, ...]:
+    """Those that bar 7 is about, of the checks that have the past."""
+    month, year = _month(past), Period("year", past.now.wall_us - past.year * DAY_US, past.now.wall_us)
+    every = tuple(range(1, past.checks + 1))
+    return (
+        Question(
+            "availability and p95 of 100 checks over 30 days, ms", lambda: _told(reader, month, past, every), 25.0
+        ),
+        Question(
+            "availability and p95 of one check over 365 days, ms", lambda: _told(reader, year, past, every[:1]), 10.0
+        ),
+        Question(
+            "newest 100 results of all checks, ms", lambda: list(ResultList(reader, Selection(limit=NEWEST))), 20.0
+        ),
+    )
+
+
+def _month(past: Past) -> Period:
+    return Period("month", past.now.wall_us - past.days * DAY_US, past.now.wall_us)
+
+
+def _told(reader: Reader, period: Period, past: Past, checks: tuple[int, ...]) -> list[tuple[float | None, ...]]:
     wanted = Wanted(checks, timings=("latency",), sums=COUNTS, due=False)
     found = figures(reader, spans_of(reader, period, past.now), past.now, wanted)
     return [
@@ -76,11 +105,13 @@ def _as_raw(path: Path, month: Period, took_ms: float) -> Figure:
     return Figure("7", "the same from roll-ups against single results, ms", took_ms, 0.1, reference=raw_ms)
 
 
-def _warm_ms(ask: Callable[[], object]) -> tuple[float, ...]:
+def warm_ms(ask: Callable[[], object], pause_s: float = 0.0) -> tuple[float, ...]:
+    """How long each of several rounds took, after one that warms up."""
     ask()
     runs = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
         ask()
         runs.append(1000 * (time.perf_counter() - began))
+        time.sleep(pause_s)
     return tuple(runs)

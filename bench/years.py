@@ -18,8 +18,8 @@ from monitor.storage.writer import Writer
 
 DAY_US = 86_400 * US_PER_S
 INTERVAL_US = 30 * US_PER_S
-END_US = 1_795_219_200 * US_PER_S
-"""Midnight of a day of UTC."""
+END_US = SystemClock().now().wall_us // DAY_US * DAY_US
+"""The last midnight of UTC: what is older than it is kept is deleted by a daemon that runs on this past."""
 TAIL_US = 7 * 60 * US_PER_S + 11
 """So much has come since the last whole five minutes, and is not closed yet."""
 _SHAPES = 4096
