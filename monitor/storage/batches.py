@@ -72,7 +72,7 @@ class BatchWriter:
         for changes in _rounds(batch.rhythms):
             self._write_rhythms(connection, changes)
         if batch.rhythms:
-            go_back(connection, min(change.at_us for change in batch.rhythms))
+            go_back(connection, min(map(_changes_from_us, batch.rhythms)))
         self._kept.write(connection, batch.kept)
 
     def settled(self, batch: Batch, *, committed: bool) -> None:
@@ -182,6 +182,11 @@ def _rounds(changes: list[RhythmChange]) -> Iterator[list[RhythmChange]]:
 def _shared(mark: int) -> int:
     """One object for all checks that fared alike: nearly all of ten thousand."""
     return mark
+
+
+def _changes_from_us(change: RhythmChange) -> int:
+    """Since when something else was due than before; after a clock was set back the new rhythm begins in the past."""
+    return change.at_us if change.rhythm is None else min(change.at_us, change.rhythm.first_due_us)
 
 
 def _end_rhythm() -> Update:

@@ -1,0 +1,62 @@
+"""Roll-ups are made when a stretch is over, and made again when what they were made from changes."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monitor.alerting.batch import RhythmChange
+from monitor.clock import US_PER_S, Moment
+from monitor.domain.availability import Rhythm
+from monitor.storage.rollups.closing import Closer
+
+if TYPE_CHECKING:
+    from tests.unit.storage.conftest import World
+
+HOUR_S, DAY_S = 3600, 86_400
+FOR_EVER_US = 1 << 61
+
+
+class HandClock:
+    """Goes as it is told; each look costs `step_s` of monotonic time."""
+
+    def __init__(self, at: Moment, step_s: float = 0.0) -> None:
+        self.at = at
+        self._step_us = round(step_s * US_PER_S)
+
+    def now(self) -> Moment:
+        """The moment that was set."""
+        self.at = replace(self.at, mono_us=self.at.mono_us + self._step_us)
+        return self.at
+
+
+def due_from(world: "World", planned_s: float, first_s: float, interval_s: float = 60.0) -> RhythmChange:
+    """A rhythm that was planned at a moment and begins at another."""
+    first_us, interval_us = world.start.plus_s(first_s).wall_us, round(interval_s * US_PER_S)
+    rhythm = Rhythm(first_us, first_us + interval_us, interval_us, FOR_EVER_US)
+    return RhythmChange("gw/chat/m", world.start.plus_s(planned_s).wall_us, rhythm)
+
+
+async def begun(world: "World") -> None:
+    """One check, and a daemon that lives for ever."""
+    await world.journal.register([world.check()], world.start)
+    await world.begin()
+    world.write("UPDATE daemon_runs SET heartbeat_us = ?", FOR_EVER_US)
+
+
+async def close(world: "World", at_s: float) -> None:
+    """Everything that is over then."""
+    await Closer(world.writer, HandClock(world.start.plus_s(at_s)), pausing=False).close()
+
+
+async def test_what_is_due_after_the_clock_was_set_back_is_rolled_up(world: "World") -> None:
+    """The old rhythm ends where the clock was, the new one begins where it is: that time comes twice."""
+    await begun(world)
+    await world.commit(rhythms=[due_from(world, 0, 10)])
+    await close(world, 2 * HOUR_S)
+    once = world.rows("SELECT started_at_us, due FROM rollups_5m ORDER BY 1")
+    assert {due for _, due in once[:-1]} == {5}
+    await world.commit(rhythms=[due_from(world, 2 * HOUR_S, 1 * HOUR_S + 10)])
+    await close(world, 2 * HOUR_S + 600)
+    twice = dict(world.rows("SELECT started_at_us, due FROM rollups_5m ORDER BY 1"))
+    hour_us, end_us = (world.start.plus_s(at).wall_us for at in (HOUR_S, 2 * HOUR_S - 300))
+    assert {due for at_us, due in twice.items() if at_us < hour_us} == {5}
+    assert {due for at_us, due in twice.items() if hour_us <= at_us < end_us} == {10}
