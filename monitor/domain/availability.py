@@ -11,6 +11,8 @@ from monitor.clock import US_PER_S
 
 HOUR_US = 3600 * US_PER_S
 RECENT_HOURS = 24
+FAR_FUTURE_US = 1 << 62
+"""The end of a rhythm that has not ended."""
 
 
 Hours = tuple[tuple[int, int], ...]
@@ -70,7 +72,7 @@ class Rhythm:
         first_due_us: the first turn of the stretch (the probe at start, or a turn of the phase).
         phase_us: the first turn of the fixed phase after that.
         interval_us: the interval.
-        until_us: the end of the stretch, exclusive.
+        until_us: the end of the stretch, exclusive; `FAR_FUTURE_US` while it goes on.
     """
 
     first_due_us: int

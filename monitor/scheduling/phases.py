@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from monitor.clock import US_PER_S, Moment
-from monitor.domain.availability import Rhythm
+from monitor.domain.availability import FAR_FUTURE_US, Rhythm
 from monitor.domain.check import Check
 
 SLOT_US = 10_000
 EARLY_US = 5_000
 FIRST_PROBES_WITHIN_S = 2.0
 FIRST_PROBES_PER_S = 500
-FAR_FUTURE_US = 2**62
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, Dialect, Update, bindparam, exists, select, update
 
 from monitor.alerting.batch import Batch, RhythmChange
+from monitor.domain.availability import FAR_FUTURE_US
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident
 from monitor.domain.result import Result
@@ -159,7 +160,7 @@ class BatchWriter:
         begun: list[Values] = []
         for change in changes:
             check, rhythm = self.names.check(connection, change.check, change.at_us), change.rhythm
-            ends.append((change.at_us, check, change.at_us))
+            ends.append((change.at_us, check, FAR_FUTURE_US))
             if rhythm is not None:
                 begun.append((check, rhythm.first_due_us, rhythm.phase_us, rhythm.interval_us, rhythm.until_us))
         _many(connection, self._end_rhythm, ends)
@@ -194,7 +195,7 @@ def _end_rhythm() -> Update:
     return (
         update(rhythm)
         .values(until_us=bindparam("end_us"))
-        .where(rhythm.c.check_id == bindparam("check"), rhythm.c.until_us > bindparam("after_us"))
+        .where(rhythm.c.check_id == bindparam("check"), rhythm.c.until_us == bindparam("open"))
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from monitor.alerting.batch import DaemonRun
 from monitor.clock import Moment
+from monitor.domain.availability import FAR_FUTURE_US
 from monitor.domain.check import Check
 from monitor.domain.renaming import Renaming
 from monitor.storage import tables
@@ -121,8 +122,8 @@ def close_earlier_runs(connection: Connection) -> None:
 
 
 def end_rhythms(connection: Connection, at_us: int) -> None:
-    """Nothing is due from here on."""
+    """Nothing is due from here on; what has ended already stays as it was, whatever the clock says now."""
     rhythm = tables.rhythms
-    ended = connection.execute(update(rhythm).where(rhythm.c.until_us > at_us).values(until_us=at_us))
+    ended = connection.execute(update(rhythm).where(rhythm.c.until_us == FAR_FUTURE_US).values(until_us=at_us))
     if ended.rowcount:
         go_back(connection, at_us)

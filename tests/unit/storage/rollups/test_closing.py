@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from monitor.alerting.batch import RhythmChange
 from monitor.clock import US_PER_S, Moment
-from monitor.domain.availability import Rhythm
+from monitor.domain.availability import FAR_FUTURE_US, Rhythm
 from monitor.storage.rollups.closing import Closer
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
 
 HOUR_S, DAY_S = 3600, 86_400
-FOR_EVER_US = 1 << 61
+FOR_EVER_US = FAR_FUTURE_US
 
 
 class HandClock:
@@ -60,3 +60,21 @@ async def test_what_is_due_after_the_clock_was_set_back_is_rolled_up(world: "Wor
     hour_us, end_us = (world.start.plus_s(at).wall_us for at in (HOUR_S, 2 * HOUR_S - 300))
     assert {due for at_us, due in twice.items() if at_us < hour_us} == {5}
     assert {due for at_us, due in twice.items() if hour_us <= at_us < end_us} == {10}
+
+
+async def test_a_rhythm_that_has_ended_stays_as_it_was(world: "World") -> None:
+    """Whatever the clock says when the next one ends: the time that came twice was due twice."""
+    await begun(world)
+    await world.commit(rhythms=[due_from(world, 0, 10)])
+    await world.commit(rhythms=[due_from(world, 2 * HOUR_S, HOUR_S + 10)])
+    half_past = world.start.plus_s(1.5 * HOUR_S)
+    await world.commit(rhythms=[RhythmChange("gw/chat/m", half_past.wall_us, None)])
+    await world.journal.end_run(half_past, "stopped")
+    await world.begin(world.start.plus_s(-400 * DAY_S))
+    await world.commit(rhythms=[due_from(world, -400 * DAY_S, -400 * DAY_S + 10)])
+    ends = world.rows("SELECT until_us FROM rhythms ORDER BY first_due_us")
+    assert [end for (end,) in ends] == [
+        FOR_EVER_US,
+        world.start.plus_s(2 * HOUR_S).wall_us,
+        half_past.wall_us,
+    ]
