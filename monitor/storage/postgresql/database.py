@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from monitor.storage.database import Holder, Sizes
 from monitor.storage.faults import DatabaseFault, start_error
 from monitor.storage.postgresql.connect import Source
+from monitor.storage.postgresql.housekeeping import used_bytes
 from monitor.storage.postgresql.leadership import Leadership, holder
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from monitor.config.secrets import Secret
 
 WISH_EVERY_S = 0.05
-
-_SIZE = """
-SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'm')
-"""
 
 
 class PostgresDatabase:
@@ -79,7 +75,7 @@ class PostgresDatabase:
 
     def sizes(self, connection: Connection) -> Sizes:
         """Tables and indexes of its schema; the server's log belongs to all its databases."""
-        return Sizes(int(connection.exec_driver_sql(_SIZE).scalar() or 0), 0, 0)
+        return Sizes(used_bytes(connection), 0, 0)
 
     def room(self) -> int | None:
         """The server's disk is its own business."""

@@ -9,12 +9,19 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from monitor.clock import US_PER_S
 from monitor.storage import tables
+from monitor.storage.postgresql.connect import LOCK_TIMEOUT_MS
 
 PARTITIONED = (tables.results.name, tables.result_details.name)
 WEEK_US = 7 * 86_400 * US_PER_S
+DROP_WAITS_MS = 50
+"""For those who read; whoever comes meanwhile waits behind it."""
+_LOCKED = "55P03"
+_ROWS_KNOWN = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = to_regclass(%s)"
+_ROWS_LOOKED_AT = 50_000
 FIRST_MONDAY_US = 4 * 86_400 * US_PER_S  # 1970 began on a Thursday
 
 _KNOWN = """
@@ -43,9 +50,14 @@ def week_of(at_us: int) -> int:
     return (at_us - FIRST_MONDAY_US) // WEEK_US
 
 
+def since_of(week: int) -> int:
+    """When a week began."""
+    return FIRST_MONDAY_US + week * WEEK_US
+
+
 def partition_of(table: str, week: int) -> Partition:
     """The partition of a week, made or not."""
-    since_us = FIRST_MONDAY_US + week * WEEK_US
+    since_us = since_of(week)
     return Partition(table, f"{table}_{_label(since_us)}", since_us, since_us + WEEK_US)
 
 
@@ -62,9 +74,33 @@ def known(connection: Connection) -> list[Partition]:
     return sorted(found, key=lambda one: (one.table, one.since_us))
 
 
-def drop(connection: Connection, partition: Partition) -> None:
-    """It is gone with all its rows, as soon as the transaction is committed; takes no longer for many rows."""
-    connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{partition.name}"')
+def drop(connection: Connection, partition: Partition) -> int:
+    """It is gone with all its rows, as soon as the transaction is committed; takes no longer for many rows.
+
+    Nobody waits for it: while somebody reads the table, it stays.
+
+    Returns:
+        About how many rows it had; 0 if it stays.
+    """
+    rows = _rows(connection, partition)
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {DROP_WAITS_MS}")
+            connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{partition.name}"')
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+    except DBAPIError as fault:
+        if getattr(fault.orig, "sqlstate", None) != _LOCKED:
+            raise
+        return 0
+    return rows
+
+
+def _rows(connection: Connection, partition: Partition) -> int:
+    known = connection.exec_driver_sql(_ROWS_KNOWN, (partition.name,)).scalar()
+    if known is not None and known >= 0:
+        return int(known)
+    some = f'SELECT count(*) FROM (SELECT 1 FROM "{partition.name}" LIMIT {_ROWS_LOOKED_AT}) AS newest'  # noqa: S608
+    return int(connection.exec_driver_sql(some).scalar_one())
 
 
 def _make(connection: Connection, one: Partition) -> None:

@@ -8,13 +8,14 @@ from sqlalchemy import func, select
 from monitor.domain.ages import Ages, Grain
 from monitor.storage import tables
 from monitor.storage.reader import Reader, question
+from monitor.storage.retention.housekeeping import housekeeping_of
 from monitor.storage.retention.retention import LEVELS, cutoffs_wished
 
 
 @question
 def would_go(reader: Reader, ages: Ages, now_us: int) -> dict[str, int]:
     """Rows by table; tables of which nothing would go are missing."""
-    cutoffs = cutoffs_wished(reader.connection, ages, now_us)
+    cutoffs = cutoffs_wished(reader.connection, housekeeping_of(reader.connection.dialect), ages, now_us)
     found: dict[str, int] = {}
     for grain in Grain:
         kept_in = (tables.results, tables.result_details) if grain is Grain.RAW else (LEVELS[grain].table,)

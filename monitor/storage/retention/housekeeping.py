@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, Dialect
 
+from monitor.domain.ages import Grain
 from monitor.storage.retention.sweeps import Sweep
 
 
@@ -27,7 +28,24 @@ class TableSize(NamedTuple):
 
 
 class Housekeeping(Protocol):
-    """How one engine forgets."""
+    """How one engine forgets.
+
+    Attributes:
+        step_us: the least time whose single results can go together.
+    """
+
+    @property
+    def step_us(self) -> int:
+        """See above."""
+        ...
+
+    def whole(self, before_us: int) -> int:
+        """The latest moment, not after this one, before which single results can go."""
+        ...
+
+    def shrinks_by(self, grain: Grain) -> bool:
+        """Whether the database takes less when rows of this kind are deleted."""
+        ...
 
     def raw(self, before_us: int) -> Sequence[Sweep]:
         """Single results that started before this moment, and their details. May leave some for later."""
@@ -56,6 +74,6 @@ def housekeeping_of(dialect: Dialect) -> Housekeeping:
         from monitor.storage.sqlite.housekeeping import FileHousekeeping  # noqa: PLC0415  only the engine in use
 
         return FileHousekeeping()
-    from monitor.storage.retention.rows_only import RowsOnly  # noqa: PLC0415  the same
+    from monitor.storage.postgresql.housekeeping import WeeksAndRows  # noqa: PLC0415  the same
 
-    return RowsOnly()
+    return WeeksAndRows()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -89,7 +90,7 @@ class Retention:
             StorageError: the database refused; what was deleted so far stays deleted.
         """
         now_us, rows = self._clock.now().wall_us, Counter[str]()
-        cutoffs = await self._bites.run(partial(_move_cutoffs, ages=ages, now_us=now_us))
+        cutoffs = await self._bites.run(partial(_move_cutoffs, engine=self._engine, ages=ages, now_us=now_us))
         for grain in Grain:
             await self._sweep(grain, cutoffs[grain], rows)
         for sweep in leftovers(cutoffs[Grain.RAW], now_us):
@@ -144,10 +145,12 @@ class Retention:
         if not await self.is_too_large(limit):
             return Fit.FITS
         for grain, newest_us in NEWEST_KEPT.items():
+            if not self._engine.shrinks_by(grain):
+                continue
             while (used := await self._writer.run(self._engine.used_bytes)) > limit * _SHARE_LEFT:
                 share = 1 - limit * _SHARE_LEFT / used
-                shorten = partial(_shorten, grain=grain, share=share, latest_us=now_us - newest_us)
-                before_us = await self._bites.run(shorten)
+                wanted = _Shorter(grain, share, now_us - newest_us)
+                before_us = await self._bites.run(partial(_shorten, engine=self._engine, wanted=wanted))
                 if before_us is None:
                     break
                 await self._sweep(grain, before_us, rows)
@@ -171,27 +174,40 @@ def made_until_us(connection: Connection) -> Cutoffs:
     return {grain: _fact(connection, level.until_key) for grain, level in LEVELS.items()}
 
 
-def cutoffs_wished(connection: Connection, ages: Ages, now_us: int) -> Cutoffs:
+def cutoffs_wished(connection: Connection, engine: Housekeeping, ages: Ages, now_us: int) -> Cutoffs:
     """Up to when rows would go now by their ages; never earlier than what went before."""
     made, gone = made_until_us(connection), cutoffs_in_force(connection)
-    return {grain: max(gone[grain], ages.cutoff_us(grain, now_us, made)) for grain in Grain}
+    wished = {grain: ages.cutoff_us(grain, now_us, made) for grain in Grain}
+    wished[Grain.RAW] = engine.whole(wished[Grain.RAW])
+    return {grain: max(gone[grain], before_us) for grain, before_us in wished.items()}
 
 
-def _move_cutoffs(connection: Connection, ages: Ages, now_us: int) -> Cutoffs:
-    gone, wished = cutoffs_in_force(connection), cutoffs_wished(connection, ages, now_us)
+def _move_cutoffs(connection: Connection, engine: Housekeeping, ages: Ages, now_us: int) -> Cutoffs:
+    gone, wished = cutoffs_in_force(connection), cutoffs_wished(connection, engine, ages, now_us)
     for grain, before_us in wished.items():
         if before_us > gone[grain]:
             _remember(connection, grain, before_us)
     return wished
 
 
-def _shorten(connection: Connection, grain: Grain, share: float, latest_us: int) -> int | None:
-    """A later moment, up to which a share of the rows of this kind goes; None if none may go any more."""
+class _Shorter(NamedTuple):
+    """What is to be kept for less long: a share of the rows of one kind, but for those after a moment."""
+
+    grain: Grain
+    share: float
+    latest_us: int
+
+
+def _shorten(connection: Connection, engine: Housekeeping, wanted: _Shorter) -> int | None:
+    """A later moment, up to which that share goes; None if none may go any more."""
+    grain, share, latest_us = wanted
     gone_us = cutoffs_in_force(connection)[grain]
     first_us = connection.execute(select(func.min(tables.checks.c.first_seen_us))).scalar() or latest_us
     from_us = max(gone_us, first_us)
-    step_us = max(_STEP_US, round((latest_us - from_us) * share))
+    step_us = max(_STEP_US, engine.step_us, round((latest_us - from_us) * share))
     before_us = allowed_us(grain, min(from_us + step_us, latest_us), made_until_us(connection))
+    if grain is Grain.RAW:
+        before_us = engine.whole(before_us)
     if before_us <= gone_us:
         return None
     _remember(connection, grain, before_us)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from monitor.config.size import rough_size
+from monitor.domain.ages import Grain
 from monitor.errors import UsageError
 from monitor.storage import tables
 from monitor.storage.faults import DatabaseFault, start_error
@@ -30,6 +31,17 @@ KEPT_FREE_SHARE = 32
 
 class FileHousekeeping:
     """Of one file."""
+
+    step_us = 0
+
+    def whole(self, before_us: int) -> int:
+        """Any moment."""
+        return before_us
+
+    def shrinks_by(self, grain: Grain) -> bool:
+        """Pages of all rows are given back."""
+        del grain
+        return True
 
     def raw(self, before_us: int) -> Sequence[Sweep]:
         """Row by row: they are clustered by check, so that old rows of all checks lie everywhere in the file."""

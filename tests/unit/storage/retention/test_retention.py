@@ -21,6 +21,9 @@ from monitor.storage.rollup_tables import Level, tariffs
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
 
+# On PostgreSQL whole weeks go: tests/unit/storage/postgresql/test_housekeeping.py.
+of_single_rows = pytest.mark.parametrize("opened", ["sqlite"], indirect=True)
+
 DAY_S = 86_400
 STRETCH_S = 300  # the start of the world is a boundary of five minutes, and 20 minutes before one of an hour
 AGES = Ages(DAY_S, DAY_S, DAY_S)
@@ -68,6 +71,7 @@ async def prune(world: "World", at_s: float, ages: Ages = AGES, step_s: float = 
     return await Retention(world.writer, SlowClock(world.start.plus_s(at_s), step_s), rest=at_once).prune(ages)
 
 
+@of_single_rows
 async def test_what_is_older_goes_and_the_rest_stays(world: "World") -> None:
     """By whole stretches of five minutes, with details and reasons that nothing refers to any more."""
     old = world.result(5, world.failure().verdict, phases=Phases(total_ms=1.0))
@@ -81,6 +85,7 @@ async def test_what_is_older_goes_and_the_rest_stays(world: "World") -> None:
     assert await prune(world, DAY_S + STRETCH_S + 10) == Pruned()
 
 
+@of_single_rows
 async def test_no_result_goes_before_its_roll_up_is_made(world: "World") -> None:
     """Whatever its age; then only as far as roll-ups are made."""
     await world.commit(*(world.result(at) for at in range(0, 1200, 100)))
@@ -135,6 +140,7 @@ async def test_days_are_kept_for_ever_unless_an_age_is_set(world: "World") -> No
     assert world.value("SELECT count(*) FROM rollups_daily") == 1
 
 
+@of_single_rows
 async def test_reasons_that_something_refers_to_stay(world: "World") -> None:
     """A check that has been down for longer than the retention still says why."""
     failure = world.failure()
@@ -146,6 +152,7 @@ async def test_reasons_that_something_refers_to_stay(world: "World") -> None:
     assert world.value("SELECT reason FROM reasons JOIN states ON reason_id = reasons.id") == "HTTP 503"
 
 
+@of_single_rows
 async def test_many_reasons_go_in_bites(world: "World") -> None:
     """Also those behind the first bite."""
     verdict = world.failure().verdict
@@ -159,6 +166,7 @@ async def test_many_reasons_go_in_bites(world: "World") -> None:
     assert world.value("SELECT count(*) FROM reasons") == 1
 
 
+@of_single_rows
 async def test_a_written_reason_may_come_back(world: "World") -> None:
     """The journal of the same process does not stumble over the deletion."""
     await world.commit(world.failure(0))
@@ -168,6 +176,7 @@ async def test_a_written_reason_may_come_back(world: "World") -> None:
     assert world.value("SELECT reason FROM results JOIN reasons ON reasons.id = reason_id") == "HTTP 503"
 
 
+@of_single_rows
 async def test_bites_adapt_to_the_disk(world: "World") -> None:
     """Smaller where a bite took long, larger where it did not, within bounds."""
     await made(world)
@@ -186,6 +195,7 @@ async def test_incidents_and_their_notifications_are_kept(world: "World") -> Non
     assert world.value("SELECT count(*) FROM incidents JOIN outbox ON incident_id = incidents.id") == 1
 
 
+@of_single_rows
 async def test_rhythms_go_with_the_results_that_they_were_for(world: "World") -> None:
     """One that ended before what is kept begins says nothing any more."""
     at, step = world.start.wall_us, 100 * US_PER_S
@@ -231,6 +241,7 @@ async def test_what_is_seen_of_limits_and_accounts_is_thinned(world: "World") ->
     assert world.rows("SELECT min(since_us) FROM tariffs") == [(midnight_us + 1,)]
 
 
+@of_single_rows
 async def test_what_would_go_is_told_beforehand(world: "World") -> None:
     """Nothing is deleted by asking."""
     await world.commit(*(world.result(at) for at in range(0, 1200, 100)))
