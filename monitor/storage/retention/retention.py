@@ -24,6 +24,7 @@ from monitor.storage.retention.housekeeping import Housekeeping, housekeeping_of
 from monitor.storage.retention.leftovers import leftovers
 from monitor.storage.retention.sweeps import OldRows, Sweep
 from monitor.storage.rollup_tables import Level
+from monitor.storage.rollups.marks import come_back
 from monitor.storage.writer import Writer
 
 PRUNED_KEY = "pruned_before_us"
@@ -90,6 +91,7 @@ class Retention:
             StorageError: the database refused; what was deleted so far stays deleted.
         """
         now_us, rows = self._clock.now().wall_us, Counter[str]()
+        await self._bites.run(partial(come_back, now_us=now_us))
         cutoffs = await self._bites.run(partial(_move_cutoffs, engine=self._engine, ages=ages, now_us=now_us))
         for grain in Grain:
             await self._sweep(grain, cutoffs[grain], rows)

@@ -7,7 +7,7 @@ makes those after it, `closing` says how far that pass goes, so that what change
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Exists, Select, exists, select
 
 from monitor.storage import dialect, tables
 from monitor.storage.rollup_tables import Level
@@ -97,6 +97,34 @@ def go_back(connection: Connection, at_us: int) -> None:
             continue
         again_us = max(at_us // level.length_us * level.length_us, known.complete_from_us(level))
         put(connection, {level.until_key: min(mark.until_us, again_us), closing_key(level): 0})
+
+
+def come_back(connection: Connection, now_us: int) -> None:
+    """Marks of a clock that was far ahead come back to the present: what is recorded from now on is complete.
+
+    They do only where nothing was recorded between now and then: else it may be the clock of today that is wrong, and
+    what was deleted would be taken for complete.
+    """
+    known = marks(connection)
+    from_us = {PRUNED_KEY: known.pruned_us, **{level.from_key: known[level].from_us for level in Level}}
+    ahead = {key: at_us for key, at_us in from_us.items() if at_us > now_us}
+    if ahead and not _is_history(connection, now_us + Level.DAY.length_us, max(ahead.values())):
+        put(connection, dict.fromkeys(ahead, now_us))
+        go_back(connection, now_us)
+
+
+def _is_history(connection: Connection, since_us: int, until_us: int) -> bool:
+    """Whether anything was rolled up in that time."""
+    every = select(tables.checks.c.id)
+    return any(
+        connection.execute(select(_anything(level, every, since_us, until_us))).scalar()
+        for level in (Level.HOUR, Level.DAY)
+    )
+
+
+def _anything(level: Level, checks: Select[tuple[int]], since_us: int, until_us: int) -> Exists:
+    row = level.table.c
+    return exists().where(row.check_id.in_(checks), row.started_at_us >= since_us, row.started_at_us < until_us)
 
 
 def floor(at_us: int, level: Level) -> int:
