@@ -19,7 +19,7 @@ from monitor.errors import LeadershipError, StartError
 from monitor.storage.database import Holder
 from monitor.storage.faults import DatabaseFault
 from monitor.storage.postgresql import leader_row as row
-from monitor.storage.postgresql.leader_row import Identity, Standing
+from monitor.storage.postgresql.leader_row import Identity, Standing, Term
 from monitor.storage.rollup_tables import leadership
 
 BEAT_S = 5.0
@@ -66,9 +66,14 @@ class Leadership:
         self.lost: LeadershipError | None = None
         with engine.begin() as connection:
             row.create_table(connection)
-        self.epoch = self._take()
+        self._term = self._take()
         self._thread = threading.Thread(target=self._keep, name="storage-leadership", daemon=True)
         self._thread.start()
+
+    @property
+    def epoch(self) -> int:
+        """How often the lead was taken, this time included."""
+        return self._term.epoch
 
     @property
     def fence(self) -> Self:
@@ -77,7 +82,7 @@ class Leadership:
 
     def seal(self, connection: Connection) -> int | None:
         """The last statement of a transaction: its number, None if it has written nothing."""
-        number = connection.execute(row.SEAL, {"held": self.epoch}).scalar()
+        number = connection.execute(row.SEAL, self._term.bound).scalar()
         if number is None:
             self.verify(connection)
         return number
@@ -85,7 +90,7 @@ class Leadership:
     def has_committed(self, connection: Connection, number: int) -> bool:
         """Whether the transaction with this number took effect."""
         mark = connection.execute(row.MARK).one_or_none()
-        if mark is None or mark.epoch != self.epoch:
+        if mark is None or (mark.epoch, mark.since_us) != self._term:
             raise self._lose(connection)
         return bool(mark.batch >= number)
 
@@ -93,7 +98,7 @@ class Leadership:
         """Raises LeadershipError if another daemon has taken over."""
         asked_us = self._clock.now().mono_us
         standing = row.read(connection)
-        if standing is None or standing.epoch != self.epoch:
+        if standing is None or standing.term != self._term:
             raise self._lose(connection)
         self._is_sure_from(asked_us)
 
@@ -104,7 +109,7 @@ class Leadership:
     def beat(self, connection: Connection) -> bool:
         """Give a sign of life; False if another leads by now."""
         asked_us = self._clock.now().mono_us
-        if connection.execute(row.BEAT, {"held": self.epoch}).rowcount != 1:
+        if connection.execute(row.BEAT, self._term.bound).rowcount != 1:
             self._lose(connection)
             return False
         self._is_sure_from(asked_us)
@@ -130,9 +135,9 @@ class Leadership:
 
     def _release(self) -> None:
         with suppress(*DatabaseFault), self._engine.begin() as connection:
-            connection.execute(row.RELEASE, {"held": self.epoch})
+            connection.execute(row.RELEASE, self._term.bound)
 
-    def _take(self) -> int:
+    def _take(self) -> Term:
         with self._engine.connect() as connection:
             standing = _look(connection)
             while True:
@@ -140,16 +145,18 @@ class Leadership:
                     standing = self._watch(connection, standing)
                 asked_us = self._clock.now().mono_us
                 with connection.begin():
-                    epoch = row.take(connection, standing, self._who)
-                if epoch is not None:
+                    term = row.take(connection, standing, self._who)
+                if term is not None:
                     break
                 standing = _look(connection)
         self._is_sure_from(asked_us)
         if standing is not None and not standing.is_released:
             silent_s = (standing.now_us - standing.heartbeat_us) / US_PER_S
             gone = standing.who
-            log.warning("database_taken_over", pid=gone.pid, host=gone.host, silent_s=round(silent_s, 1), epoch=epoch)
-        return epoch
+            log.warning(
+                "database_taken_over", pid=gone.pid, host=gone.host, silent_s=round(silent_s, 1), epoch=term.epoch
+            )
+        return term
 
     def _watch(self, connection: Connection, first: Standing) -> Standing:
         """Wait until it is known that nobody leads; the row as it is then."""

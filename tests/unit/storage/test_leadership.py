@@ -235,3 +235,20 @@ def test_a_database_without_a_table_can_be_led(postgres: object) -> None:
         assert first.epoch == 1
         open_for_writing(database).dispose()
     postgres.drop_database(name)  # type: ignore[attr-defined]
+
+
+def test_a_row_that_was_removed_gives_nobody_the_lead_back(engine: Engine) -> None:
+    """The count begins anew, so that two have led under the same number: the one of before is still fenced off."""
+    first = _lead(engine, ONE)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM leadership"))
+    second = _lead(engine, TWO)
+    assert second.epoch == first.epoch == 1
+    with engine.connect() as connection, pytest.raises(LeadershipError, match="the daemon 202 on beta"):
+        _ = connection.execute(MARK), first.seal(connection)
+    with engine.begin() as connection:
+        connection.execute(MARK)
+        assert second.seal(connection) == 1
+    assert not _beat(engine, first)
+    for leader in (first, second):
+        leader.release()
