@@ -32,12 +32,9 @@ def number_on(connection: Connection, table: Table) -> None:
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     from monitor.storage.postgresql import partitions  # noqa: PLC0415  only the engine in use is paid for
+    from monitor.storage.postgresql.copying import copy_rows, copy_sql  # noqa: PLC0415  the same
 
     if table.name in PARTITIONED:
         place = list(table.columns.keys()).index("started_at_us")
         partitions.ensure(connection, {partitions.week_of(row[place]) for row in rows})
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as into:
-        for row in rows:
-            into.write_row(row)
+    copy_rows(connection, copy_sql(table), rows)
