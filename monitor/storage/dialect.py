@@ -38,6 +38,10 @@ class Particulars(Protocol):
         """What deleted rows have left behind, to be used again."""
         ...
 
+    def lift_bounds(self, connection: Connection, /) -> None:
+        """This transaction may take as long as it takes."""
+        ...
+
 
 def of(dialect: Dialect) -> Particulars:
     """What is particular to the engine that speaks this dialect."""
@@ -83,6 +87,11 @@ def day_sql(dialect: Dialect, column: str) -> str:
 def free_bytes(connection: Connection) -> int:
     """What deleted rows have left behind, to be used again."""
     return of(connection.dialect).free_bytes(connection)
+
+
+def lift_bounds(connection: Connection) -> None:
+    """This transaction may take as long as it takes; its connection is not for others afterwards."""
+    of(connection.dialect).lift_bounds(connection)
 
 
 @lru_cache

@@ -40,9 +40,16 @@ _SLOW = Words("it took too long and was ended", "look at the server's load and a
 _LOCKED = Words("another session holds it locked", "end the session that holds the lock (`pg_stat_activity`)")
 _DENIED = Words("the role lacks a permission", _GRANTS)
 
+_POOLED = Words(
+    "each transaction is given another session by a pooler",
+    "connect to the server itself, or through a pooler in session mode",
+)
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest that fits counts.
 _BY_STATE = {
     "08": _AWAY,
+    "26000": _POOLED,  # a prepared statement that is not there
+    "42P05": _POOLED,  # one of somebody else
     "25006": _STANDBY,
     "25P03": Words("the daemon stood still inside a transaction, which was ended", ""),
     "28P01": _WRONG_PASSWORD,

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, Transaction
 
-from monitor.storage.faults import DatabaseFault
+from monitor.storage.faults import DatabaseFault, is_integrity_fault
 from monitor.storage.fence import Fence
 
 T = TypeVar("T")
@@ -67,8 +67,8 @@ class Link:
                 with suppress(*DatabaseFault):
                     transaction.rollback()
                 raise
-        except BaseException:
-            self._let_go_if_broken()
+        except BaseException as fault:
+            self._let_go_if_of_no_use(fault)
             settled(False)  # noqa: FBT003  its only argument
             raise
         try:
@@ -90,7 +90,7 @@ class Link:
     def _commit_unanswered(self, number: int | None, settled: Settled, lost: BaseException) -> None:
         """Find out whether it took effect; returns if it did."""
         if number is None or not isinstance(lost, DatabaseFault):
-            self._let_go_if_broken()
+            self._let_go_if_of_no_use(lost)
             settled(False)  # noqa: FBT003  its only argument
             raise lost
         took_effect: list[bool] = []
@@ -136,8 +136,10 @@ class Link:
         self._refusal, self._pause_s = None, FIRST_PAUSE_S
         return connection
 
-    def _let_go_if_broken(self) -> None:
-        if self._connection is not None and (self._connection.invalidated or self._connection.closed):
+    def _let_go_if_of_no_use(self, fault: BaseException) -> None:
+        """Also one to a server that refuses: the next one may lead to another, which has become the primary."""
+        refuses = self._fence is not None and isinstance(fault, DatabaseFault) and not is_integrity_fault(fault)
+        if self._connection is not None and (refuses or self._connection.invalidated or self._connection.closed):
             self.close()
 
 

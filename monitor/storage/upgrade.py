@@ -85,6 +85,7 @@ def _take(connection: Connection, step: Step) -> None:
     # Alembic costs 9 MB and a fifth of a second: only who needs it pays.
     from monitor.storage.migrate import upgrade  # noqa: PLC0415
 
+    dialect.lift_bounds(connection)
     is_last = step.revision == HEAD
     if is_last or step.rewrites:
         views.drop(connection)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from monitor.errors import StartError, UsageError
-from monitor.storage import tables
+from monitor.storage import dialect, tables
 from monitor.storage.copying.loading import load, number_on
 from monitor.storage.copying.mark import MARK_KEY, Mark, read_mark, write_mark
 from monitor.storage.copying.paging import PAGE, Digest, count, digest, key_of, pages
@@ -99,9 +99,8 @@ class Copy:
 
     def _copy(self, table: Table, mark: Mark) -> None:
         after = mark.after if mark.table == table.name else None
+        done = 0 if after is None else self._count_there(table)
         with self._target.connect() as connection:
-            done = count(connection, table) if after is not None else 0
-            connection.rollback()
             self._tell(Step("copy", table.name, done, self._counts[table.name]))
             for rows in pages(self._source, table, after, self._page):
                 with connection.begin():
@@ -110,6 +109,11 @@ class Copy:
                     self._seal(connection)
                 done += len(rows)
                 self._tell(Step("copy", table.name, done, self._counts[table.name]))
+
+    def _count_there(self, table: Table) -> int:
+        with self._target.begin() as connection:
+            dialect.lift_bounds(connection)
+            return count(connection, table)
 
     def _compare(self) -> dict[str, Digest]:
         found: dict[str, Digest] = {}

@@ -6,7 +6,7 @@ Owns everything of psycopg but COPY; the one place that may find it missing.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from monitor.errors import StartError
 
@@ -18,14 +18,22 @@ Raw = Any  # psycopg's connection, which is not imported where its package is mi
 CONNECT_TIMEOUT_S = 10
 # A server that is gone without a word is noticed after 30 s at rest, and 20 s after something was sent to it.
 _KEEPALIVE = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
-# What holds the writer for longer is a fault; migrations lift it for themselves.
-STATEMENT_TIMEOUT_MS = 60_000
-LOCK_TIMEOUT_MS = 15_000
+# What holds the writer for longer is a fault. All of it together is less than the half minute after which a ledger that
+# makes no progress is one that should be started anew.
+LOCK_TIMEOUT_MS = 8_000
+STATEMENT_TIMEOUT_MS = 12_000
+ANSWER_WITHIN_S = 15.0  # also of a server that stands still, whose bounds do so too
 # A daemon that stands still inside a transaction does not keep another from taking over (`leadership`).
 IDLE_IN_TRANSACTION_MS = 10_000
 READ_TIMEOUT_MS = 600_000
+READ_WITHIN_S = 620.0
 # Whoever reads page by page may take their time over one.
 READER_IDLE_MS = 3_600_000
+OLDEST_SERVER = 13
+_PER_VERSION = 10_000
+# What a role or a database may have been given, and who runs for months or sums up to the last digit must not have.
+_PLAIN = {"timezone": "UTC", "default_transaction_isolation": "read committed", "extra_float_digits": "1"}
+_UNBOUNDED = {"idle_session_timeout": 14, "transaction_timeout": 17}  # since which version there is such a setting
 
 
 class Source:
@@ -43,12 +51,10 @@ class Source:
 
     def write_engine(self) -> Engine:
         """Connections for one transaction after the other, each as recent commits left the data."""
-        psycopg = _psycopg()
+        _psycopg()
 
         def connect() -> Raw:
-            connection = self._connected(psycopg)
-            _bound(connection, STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS)
-            return connection
+            return self._connected(ANSWER_WITHIN_S, (STATEMENT_TIMEOUT_MS, IDLE_IN_TRANSACTION_MS))
 
         return _engine(connect)
 
@@ -57,19 +63,35 @@ class Source:
         psycopg = _psycopg()
 
         def connect() -> Raw:
-            connection = self._connected(psycopg)
-            _bound(connection, READ_TIMEOUT_MS, READER_IDLE_MS)
+            connection = self._connected(READ_WITHIN_S, (READ_TIMEOUT_MS, READER_IDLE_MS))
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             return connection
 
         return _engine(connect)
 
-    def _connected(self, psycopg: Any) -> Raw:
-        secret = {} if self._password is None else {"password": self._password.reveal()}
-        connection = psycopg.connect(**{**self._parameters, **secret})
-        _adapt(connection)
+    def _connected(self, answer_within_s: float, bounds_ms: tuple[int, int]) -> Raw:
+        from monitor.storage.postgresql.patient import PatientConnection  # noqa: PLC0415  an extra
+
+        secret: dict[str, Any] = {} if self._password is None else {"password": self._password.reveal()}
+        connection = PatientConnection.connect(**(secret | self._parameters))
+        try:
+            _must_fit(connection)
+            _adapt(connection)
+            connection.patience_s = CONNECT_TIMEOUT_S
+            _bound(connection, *bounds_ms)
+        except BaseException:
+            connection.close()
+            raise
+        connection.patience_s = answer_within_s
         return connection
+
+
+def lift_bounds(connection: Connection) -> None:
+    """Whatever this transaction does may take as long as it takes; for connections that do one thing and are closed."""
+    raw: Any = connection.connection.driver_connection
+    raw.patience_s = None
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def _psycopg() -> Any:
@@ -90,15 +112,33 @@ def _engine(connect: Any) -> Engine:
     )
 
 
+def _must_fit(connection: Raw) -> None:
+    version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
+    if version < OLDEST_SERVER * _PER_VERSION:
+        raise StartError(
+            f"the server is PostgreSQL {version // _PER_VERSION}, which is too old",
+            hint=f"RelayWatch needs PostgreSQL {OLDEST_SERVER} or newer",
+        )
+    if encoding != "UTF8":
+        raise StartError(
+            f"the database is encoded in {encoding}, which does not take every text",
+            hint="make one that does: `CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0`",
+        )
+
+
 def _bound(connection: Raw, statement_ms: int, idle_ms: int) -> None:
     connection.autocommit = True
+    version = connection.info.server_version // _PER_VERSION
     bounds = {
         "statement_timeout": statement_ms,
         "lock_timeout": LOCK_TIMEOUT_MS,
         "idle_in_transaction_session_timeout": idle_ms,
+        **{name: 0 for name, since in _UNBOUNDED.items() if version >= since},
+        **_PLAIN,
     }
-    chosen = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in bounds.items())
-    connection.execute(f"SELECT {chosen}, set_config('timezone', 'UTC', false)")
+    connection.execute(
+        "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in bounds.items())
+    )
     connection.autocommit = False
 
 

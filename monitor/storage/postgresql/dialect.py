@@ -6,6 +6,8 @@ Owns what `storage.dialect` asks of an engine; connections are the business of `
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 
+from monitor.storage.postgresql import connect
+
 
 def insert(table: Table) -> postgresql.Insert:
     """An insert that knows what to do about a conflict."""
@@ -16,6 +18,11 @@ def free_bytes(connection: Connection) -> int:
     """Nothing is promised: the server gives room back as it sees fit."""
     del connection
     return 0
+
+
+def lift_bounds(connection: Connection) -> None:
+    """This transaction may take as long as it takes."""
+    connect.lift_bounds(connection)
 
 
 def iso_sql(column: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from monitor.storage.fault_words import words_of_a_server
 from monitor.storage.faults import start_error, start_error_of_os, storage_error
 
 
@@ -45,3 +46,12 @@ def test_the_operating_system_s_words_are_kept() -> None:
     error = start_error_of_os(PermissionError(13, "Permission denied"), Path("/x.db"))
     assert error.message == "cannot use the database /x.db: permission denied"
     assert error.hint is not None
+
+
+def test_a_pooler_that_swaps_sessions_is_known_by_what_it_breaks() -> None:
+    """Prepared statements stand in the session that is gone."""
+    for state in ("26000", "42P05"):
+        fault = type("Fault", (Exception,), {"sqlstate": state})('prepared statement "_pg3_0" does not exist')
+        words = words_of_a_server(fault)
+        assert "pooler" in words.what
+        assert "session mode" in words.hint
