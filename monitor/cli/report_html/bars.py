@@ -1,12 +1,14 @@
 """Uptime bars as inline SVG: one small bar for each stretch of time. Pure.
 
-What a bar says can be seen without colour: what failed hangs from its top, hatched, and never too small to be seen; a
-narrow bar was measured less than it was due; a hollow one was due and not measured at all; a dotted line was
-maintenance; a short line was not watched. Bars with nothing to tell are one path together, and so are all of them where
-a report has so many checks that telling would make a large file.
+What a bar says can be seen without colour: what failed hangs from its top, hatched, as high as the square root of its
+share, so that one failure can be seen and three hours of a day can be told from it; a narrow bar was measured less than
+it was due; a hollow one was due and not measured at all; a dotted line was maintenance; a short line was not watched.
+Bars with nothing to tell are one path together, and so are all of them where a report has so many checks that telling
+would make a large file.
 """
 
 from collections.abc import Callable, Sequence
+from math import sqrt
 
 from markupsafe import Markup, escape
 
@@ -16,7 +18,7 @@ HEIGHT = 24
 SLOT = 10
 WIDTH = 8
 NARROW = 4
-FAILED_AT_LEAST = 6
+FAILED_AT_LEAST = 3
 COVERED_SHARE = 0.9
 
 
@@ -68,10 +70,16 @@ def _parts(stretch: Stretch, x: int) -> list[tuple[str, str]]:
 
 def _measured(stretch: Stretch, x: int) -> list[tuple[str, str]]:
     width = NARROW if is_thin(stretch) else WIDTH
-    share = 1 - stretch.successes / stretch.counted
-    failed = 0 if share == 0 else min(HEIGHT, max(FAILED_AT_LEAST, round(share * HEIGHT)))
+    failed = _failed_height(1 - stretch.successes / stretch.counted)
     bad = [("bad", _column(x, width, 0, failed))] if failed else []
     return [*bad, ("ok", _column(x, width, failed, HEIGHT - failed))] if failed < HEIGHT else bad
+
+
+def _failed_height(share: float) -> int:
+    """Neither one failure nor one success of very many is lost."""
+    if share in (0, 1):
+        return round(share * HEIGHT)
+    return min(HEIGHT - FAILED_AT_LEAST, max(FAILED_AT_LEAST, round(sqrt(share) * HEIGHT)))
 
 
 def _column(x: int, width: int, top: int, height: int) -> str:

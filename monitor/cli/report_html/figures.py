@@ -47,6 +47,11 @@ def moment(wall_us: int, voice: Voice) -> str:
     return f"{datetime.fromtimestamp(wall_us // US_PER_S, voice.timezone):%Y-%m-%d %H:%M}"
 
 
+def day(wall_us: int, voice: Voice) -> str:
+    """The day of that: `2026-11-21`."""
+    return f"{datetime.fromtimestamp(wall_us // US_PER_S, voice.timezone):%Y-%m-%d}"
+
+
 def iso_moment(text: str, voice: Voice) -> str:
     """The same of an ISO time."""
     return moment(from_iso(text), voice)

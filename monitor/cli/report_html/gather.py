@@ -28,6 +28,7 @@ EVIDENCE_AT_MOST = 5_000
 """Failed probes that are looked through for request ids, the oldest first."""
 _GROUPS = (Group.CHECK, Group.ENDPOINT, Group.ALL)
 _INCIDENTS_AT_MOST = 1_000_000
+_COMPARABLE_SHARE = 0.9
 _NOBODY = "unknown"
 
 
@@ -120,9 +121,15 @@ def _subjects(rows: Sequence[Row], before: Sequence[Row], drawn: _Charts) -> lis
     for row in rows:
         name = row["check"], row["endpoint"]
         was = earlier.get(name)
-        compared = was if was is not None and was["availability"] is not None else None
-        found.append(Subject(row, compared, drawn.bars(name), drawn.points(name)))
+        found.append(Subject(row, was if is_comparable(row, was) else None, drawn.bars(name), drawn.points(name)))
     return found
+
+
+def is_comparable(row: Row, was: Row | None) -> bool:
+    """Whether something was counted before, and about as long was watched: else there is less of everything."""
+    if was is None or was["availability"] is None:
+        return False
+    return (was["observed_s"] or 0.0) >= _COMPARABLE_SHARE * (row["observed_s"] or 0.0)
 
 
 def _stretch(steps: Sequence[Step], since_us: int, until_us: int) -> Stretch:

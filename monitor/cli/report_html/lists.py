@@ -23,7 +23,7 @@ from monitor.cli.report_html.figures import (
     share,
     signed,
 )
-from monitor.cli.report_html.summary import incident_subject, lasted_s
+from monitor.cli.report_html.summary import incident_subject, lasted_s, outages
 from monitor.cli.report_html.texts import Text, say
 from monitor.domain.incident_kind import IncidentKind
 from monitor.domain.result import Status
@@ -83,6 +83,7 @@ class Fault:
     incidents: str
     requests: Sequence[str]
     requests_left_out: int
+    requests_count: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,12 @@ def headings(voice: Voice) -> list[str]:
     return [*(say(text, voice) for text in texts), "p50", "p95", "p99", *(say(text, voice) for text in later)]
 
 
-def figures(facts: Facts) -> Iterator[TableRow]:
+def figures(facts: Facts, *, only_endpoints: bool = False) -> Iterator[TableRow]:
     """Every subject: each endpoint, then its checks."""
     for endpoint, (whole, checks) in by_endpoint(facts.subjects).items():
         if whole is not None:
             yield TableRow(printable(endpoint), _cells(whole.row, facts.voice), "whole")
-        for check in checks:
+        for check in () if only_endpoints else checks:
             yield TableRow(printable(str(check.row["check"])), _cells(check.row, facts.voice))
 
 
@@ -156,6 +157,13 @@ def incidents(facts: Facts) -> tuple[list[IncidentLine], int]:
     """The newest incidents, and how many are left out."""
     shown = facts.incidents[:INCIDENTS_AT_MOST]
     return [_incident(row, facts) for row in shown], len(facts.incidents) - len(shown)
+
+
+def kinds_of_incidents(facts: Facts) -> str:
+    """How many of them are outages, as the figures count them; empty where all are."""
+    found = len(outages(facts))
+    others = len(facts.incidents) - found
+    return say(Text.OF_WHICH, facts.voice, outages=count(found), others=count(others)) if others else ""
 
 
 def _cells(row: Row, voice: Voice) -> list[str]:
@@ -200,6 +208,8 @@ def _availability(row: Row, before: Row, voice: Voice) -> Changed:
 def _latency(row: Row, before: Row) -> Changed:
     now, then = row["latency_p95_ms"], before["latency_p95_ms"]
     change = relative(now, then)
+    if now is None and then is None:
+        return Changed("", NOTHING, "", "")
     if change is None:
         return Changed(latency(then), latency(now), NOTHING, "")
     trend = "" if abs(change) < _NOTABLE_PER_CENT else "better" if change < 0 else "worse"
@@ -221,6 +231,7 @@ def _fault(row: Row, together: float, voice: Voice) -> Fault:
         incidents=count(row["incidents"]),
         requests=requests[:REQUESTS_AT_MOST],
         requests_left_out=max(0, len(requests) - REQUESTS_AT_MOST),
+        requests_count=count(len(requests)),
     )
 
 

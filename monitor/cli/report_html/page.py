@@ -42,12 +42,14 @@ def render(facts: Facts, out: TextIO) -> None:
         legend=legend(voice),
         headings=lists.headings(voice),
         figures=lists.figures(facts),
+        figures_of_endpoints=lists.figures(facts, only_endpoints=True),
         changes=changes,
         changes_left_out=changes_left_out,
         worst_hours=lists.worst_hours(facts),
         faults=lists.faults(facts),
         incidents=shown,
         incidents_left_out=more,
+        kinds_of_incidents=lists.kinds_of_incidents(facts),
         definitions=[(voice.word(what), voice.word(means)) for what, means in DEFINITIONS],
     )
     out.writelines(pieces)
@@ -63,4 +65,10 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    environment.filters["breakable"] = _breakable
     return environment.get_template("report.html")
+
+
+def _breakable(name: str) -> Markup:
+    """An id that is broken after a slash before it is broken elsewhere."""
+    return Markup("/<wbr>").join(name.split("/"))

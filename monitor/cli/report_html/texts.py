@@ -45,7 +45,9 @@ class Text(StrEnum):
     BAR_IS = "bar_is"
     BARS_SAY = "bars_say"
     LEGEND_UP = "legend_up"
+    LEGEND_FEW = "legend_few"
     LEGEND_FAILED = "legend_failed"
+    LEGEND_ALL = "legend_all"
     LEGEND_THIN = "legend_thin"
     LEGEND_HOLLOW = "legend_hollow"
     LEGEND_EXCUSED = "legend_excused"
@@ -60,6 +62,8 @@ class Text(StrEnum):
     MEDIAN = "median"
     GAP = "gap"
     EACH_CHECK = "each_check"
+    EACH_BARS = "each_bars"
+    EACH_FIGURES = "each_figures"
     NOT_DRAWN = "not_drawn"
     FIGURES = "figures"
     CHECK = "check"
@@ -83,6 +87,7 @@ class Text(StrEnum):
     LASTED = "lasted"
     COUNT_OF_CHECKS = "count_of_checks"
     OPEN = "open"
+    OF_WHICH = "of_which"
     SEVERITY = "severity"
     READING = "reading"
     UTC_NOTE = "utc_note"
@@ -97,11 +102,11 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.SUMMARY: ("Summary", "요약"),
         Text.NOTHING: ("Nothing was measured in this period.", "이 기간에는 측정된 것이 없습니다."),
         Text.SUCCEEDED: (
-            "{availability} of {counted} probes that count succeeded.",
+            "{availability} of the probes that count succeeded ({counted} in all).",
             "집계된 프로브 {counted}회 중 {availability}가 성공했습니다.",
         ),
         Text.SUCCEEDED_ALL: (
-            "All of {counted} probes that count succeeded.",
+            "All probes that count succeeded ({counted}).",
             "집계된 프로브 {counted}회가 모두 성공했습니다.",
         ),
         Text.NO_INCIDENT: ("There was no incident.", "장애가 없었습니다."),
@@ -155,7 +160,9 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.BAR_IS: ("One bar is {length}.", "막대 하나는 {length}입니다."),
         Text.BARS_SAY: ("{subject}: availability {availability}", "{subject}: 가용률 {availability}"),
         Text.LEGEND_UP: ("no failure", "실패 없음"),
-        Text.LEGEND_FAILED: ("the hatched part failed", "빗금 부분 실패"),
+        Text.LEGEND_FEW: ("1 % failed", "1 % 실패"),
+        Text.LEGEND_FAILED: ("10 % failed", "10 % 실패"),
+        Text.LEGEND_ALL: ("all failed", "모두 실패"),
         Text.LEGEND_THIN: ("narrow: less than 90 % was measured", "좁은 막대: 측정 90 % 미만"),
         Text.LEGEND_HOLLOW: ("hollow: due, not measured", "빈 막대: 예정되었으나 측정 안 됨"),
         Text.LEGEND_EXCUSED: ("maintenance", "점검"),
@@ -176,6 +183,8 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.MEDIAN: ("p50 (median)", "p50 (중앙값)"),
         Text.GAP: ("nothing measured", "측정 없음"),
         Text.EACH_CHECK: ("Latency of each check ({count})", "체크별 응답 시간 ({count}개)"),
+        Text.EACH_BARS: ("Bars of each check ({count})", "체크별 막대 ({count}개)"),
+        Text.EACH_FIGURES: ("Figures of each check", "체크별 수치"),
         Text.NOT_DRAWN: (
             "The curves of {count} more checks are not drawn; their figures are in the table.",
             "체크 {count}개의 곡선은 생략했습니다. 수치는 표에 있습니다.",
@@ -205,6 +214,10 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.LASTED: ("Lasted", "지속 시간"),
         Text.COUNT_OF_CHECKS: ("{count} checks", "체크 {count}개"),
         Text.OPEN: ("still open", "진행 중"),
+        Text.OF_WHICH: (
+            "Outages: {outages}. Warnings of other kinds, which are no downtime: {others}.",
+            "장애: {outages}건. 장애 시간에 들지 않는 다른 경고: {others}건.",
+        ),
         Text.SEVERITY: PHRASES[Phrase.LABEL_SEVERITY],
         Text.READING: ("How to read this", "읽는 법"),
         Text.UTC_NOTE: ("Times are those of {zone}.", "시간대: {zone}."),

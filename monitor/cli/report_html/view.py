@@ -12,16 +12,20 @@ from markupsafe import Markup
 from monitor.alerting.plain import printable
 from monitor.alerting.texts import Voice
 from monitor.cli.report_html.bars import bars
-from monitor.cli.report_html.curves import curves, moment_label
+from monitor.cli.report_html.curves import curves
 from monitor.cli.report_html.edges import BAR_STEPS_S, BARS_AT_MOST, step_s
 from monitor.cli.report_html.facts import Facts, Stretch, Subject, by_endpoint
-from monitor.cli.report_html.figures import count, latency, moment, share, zone_words
+from monitor.cli.report_html.figures import count, day, latency, moment, share, zone_words
 from monitor.cli.report_html.texts import Text, length_words, say
 
+UNFOLDED_AT_MOST = 60
+"""Of so many subjects everything is seen at once; of more, single checks are folded away under their endpoint."""
 TOLD_BARS_AT_MOST = 200
 """Of so many subjects each bar tells what it is about; of more, only how it looks."""
 OPEN_CURVES_AT_MOST = 4
 _WHOLE = 100.0
+_GOOD = 99.9
+_FAIR = 99.0
 _DAY_S = 86_400
 
 
@@ -31,7 +35,8 @@ class Line:
 
     Attributes:
         name: short, for its place under the endpoint.
-        look: `up`, `some` or `down`, by its availability; `none` where nothing was counted.
+        look: `up`, `some` (less than 99.9 %) or `down` (less than 99 %), by its availability; `none` where nothing was
+            counted.
     """
 
     name: str
@@ -68,12 +73,16 @@ class Viewer:
 
     Attributes:
         voice: the reader's language and time zone.
+        is_empty: nothing was watched.
+        is_folded: there are so many checks that endpoints come first.
     """
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self.voice = facts.voice
         self._step_s = step_s(facts.until_us - facts.since_us, BAR_STEPS_S, BARS_AT_MOST)
+        self.is_empty = not facts.subjects
+        self.is_folded = len(facts.subjects) > UNFOLDED_AT_MOST
         self._tells = len(facts.subjects) <= TOLD_BARS_AT_MOST
 
     def period(self) -> str:
@@ -93,12 +102,12 @@ class Viewer:
         """The times under the bars: first, middle, last."""
         facts = self._facts
         middle = (facts.since_us + facts.until_us) // 2
-        with_days = self._step_s >= _DAY_S
-        first, central, last = (
-            moment(at_us, self.voice) if not with_days else moment_label(at_us, self.voice.timezone, with_hours=False)
-            for at_us in (facts.since_us, middle, facts.until_us - 1)
+        written = day if self._step_s >= _DAY_S else moment
+        return (
+            written(facts.since_us, self.voice),
+            written(middle, self.voice),
+            written(facts.until_us - 1, self.voice),
         )
-        return first, central, last
 
     def groups(self) -> Iterator[Group]:
         """Each endpoint with its checks, in the order of the report."""
@@ -165,7 +174,9 @@ def legend(voice: Voice) -> list[tuple[Markup, str]]:
     """What the bars look like, and what each look says."""
     samples = (
         (Text.LEGEND_UP, Stretch(0, 1, due=10, counted=10, successes=10)),
-        (Text.LEGEND_FAILED, Stretch(0, 1, due=10, counted=10, successes=6)),
+        (Text.LEGEND_FEW, Stretch(0, 1, due=100, counted=100, successes=99)),
+        (Text.LEGEND_FAILED, Stretch(0, 1, due=10, counted=10, successes=9)),
+        (Text.LEGEND_ALL, Stretch(0, 1, due=10, counted=10)),
         (Text.LEGEND_THIN, Stretch(0, 1, due=10, counted=5, successes=5)),
         (Text.LEGEND_HOLLOW, Stretch(0, 1, due=10)),
         (Text.LEGEND_EXCUSED, Stretch(0, 1, excused=10)),
@@ -181,4 +192,4 @@ def _covered(stretch: Stretch) -> float | None:
 def _look(availability: float | None) -> str:
     if availability is None:
         return "none"
-    return "up" if availability == _WHOLE else "some" if availability >= _WHOLE - 1 else "down"
+    return "up" if availability >= _GOOD else "some" if availability >= _FAIR else "down"

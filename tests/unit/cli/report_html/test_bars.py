@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from monitor.cli.report_html.bars import FAILED_AT_LEAST, bars
+from monitor.cli.report_html.bars import FAILED_AT_LEAST, HEIGHT, bars
 from monitor.cli.report_html.facts import Stretch
 
 MakeStretch = Callable[..., Stretch]
@@ -43,6 +43,18 @@ def test_a_single_failure_among_many_can_be_seen(stretch: MakeStretch) -> None:
     """One of a hundred thousand still hangs from the top."""
     picture = drawn(stretch(0, due=100_000, counted=100_000, successes=99_999))
     assert picture.findall(".//path")[0].get("d", "").endswith(f"v{FAILED_AT_LEAST}h-8z")
+
+
+def test_a_short_outage_can_be_told_from_one_failure(stretch: MakeStretch) -> None:
+    """Three hours of a day hang three times as low; a single success among failures can be seen too."""
+
+    def height(successes: int) -> int:
+        path = drawn(stretch(0, due=1440, counted=1440, successes=successes)).findall(".//path")[0].get("d", "")
+        return int(path.split("v")[1].split("h")[0])
+
+    assert height(1439) == FAILED_AT_LEAST
+    assert height(1260) >= 2.5 * FAILED_AT_LEAST
+    assert (height(1), height(0)) == (HEIGHT - FAILED_AT_LEAST, HEIGHT)
 
 
 def test_a_bar_that_was_measured_in_part_is_narrow(stretch: MakeStretch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.cli.report_html.facts import Facts, Subject
 from monitor.cli.report_html.figures import total
-from monitor.cli.report_html.gather import gather
+from monitor.cli.report_html.gather import gather, is_comparable
 from monitor.clock import US_PER_S, Moment, SystemClock
 from monitor.config.load import load
 from monitor.storage.reader import Reader
@@ -110,3 +110,17 @@ def test_a_period_that_lasts_ends_with_the_present(reader: Reader, recorded: Pat
     month = Period("2026-11", now.wall_us - 3600 * US_PER_S, now.wall_us + 86_400 * US_PER_S)
     facts = gather(reader, month, load(recorded / "relaywatch.toml").config, replace(Asked()), now)
     assert facts.until_us == now.wall_us
+
+
+@pytest.mark.parametrize(("observed_s", "is_compared"), [(3600.0, True), (600.0, False), (None, False)])
+def test_a_period_hardly_watched_is_not_compared(observed_s: float | None, *, is_compared: bool) -> None:
+    """Ten minutes of an hour have fewer incidents whatever happened."""
+    row = {"availability": 100.0, "observed_s": 3600.0}
+    assert is_comparable(row, {**row, "observed_s": observed_s}) is is_compared
+
+
+def test_nothing_counted_before_is_not_compared() -> None:
+    """Nor is a check that was not there."""
+    row = {"availability": 100.0, "observed_s": 3600.0}
+    assert not is_comparable(row, None)
+    assert not is_comparable(row, {**row, "availability": None})

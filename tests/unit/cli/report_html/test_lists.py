@@ -65,7 +65,22 @@ def test_downtime_by_fault_has_shares_and_evidence(facts: MakeFacts) -> None:
     ]
     one, other = lists.faults(facts(faults=rows))
     assert (one.per_cent, one.downtime, len(one.requests), one.requests_left_out) == (75, "1 min 30 s", 50, 10)
+    assert one.requests_count == "60"
     assert (other.name, other.per_cent, list(other.requests)) == ("not known", 25, [])
+
+
+def test_latency_that_was_never_known_is_one_dash(facts: MakeFacts, subject: MakeSubject) -> None:
+    """Not a change from nothing to nothing."""
+    row = {**subject().row, "latency_p95_ms": None}
+    (change,), _ = lists.changes(facts(subject(latency_p95_ms=None, before=row)))
+    assert (change.figures[1].before, change.figures[1].now, change.figures[1].change) == ("", "\N{EN DASH}", "")
+
+
+def test_outages_are_counted_apart_from_warnings(facts: MakeFacts, incident: MakeIncident) -> None:
+    """So that the list agrees with the figure; nothing is said where all are outages."""
+    said = lists.kinds_of_incidents(facts(incidents=[incident(), incident(2, kind="slow")]))
+    assert said == "Outages: 1. Warnings of other kinds, which are no downtime: 1."
+    assert lists.kinds_of_incidents(facts(incidents=[incident()])) == ""
 
 
 def test_an_incident_of_another_kind_says_which(facts: MakeFacts, incident: MakeIncident) -> None:

@@ -17,7 +17,7 @@ MakeSubject = Callable[..., Subject]
 MakeIncident = Callable[..., Row]
 Rendered = Callable[[Facts], str]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x1b[31m{{7*7}}\u202e]]>--><svg/onload=1>"
-VOID = {"meta", "link", "img", "br", "hr", "input"}
+VOID = {"meta", "link", "img", "br", "hr", "input", "wbr"}
 MOST_BYTES = 5_000_000
 
 
@@ -138,6 +138,28 @@ def test_an_empty_report_says_so(facts: MakeFacts, rendered: Rendered) -> None:
     """Nothing was watched; still a whole document."""
     document = read(rendered(facts(subjects=(), overall=None)))
     assert "Nothing was measured in this period." in document.text
+    assert "no incident" not in document.text
+    assert "table" not in {tag for tag, _ in document.tags}
+
+
+def test_a_name_is_broken_after_a_slash(facts: MakeFacts, rendered: Rendered) -> None:
+    """Before it is broken elsewhere; the text itself is as it was."""
+    text = rendered(facts())
+    assert "gw/<wbr>chat/<wbr>m" in text
+    assert "gw/chat/m" in read(text).text
+
+
+def test_of_many_checks_the_endpoints_come_first(facts: MakeFacts, subject: MakeSubject, rendered: Rendered) -> None:
+    """Bars and figures of single checks are folded away; of a few they are seen at once."""
+    many = [subject(model=str(number), check=f"gw/chat/{number}") for number in range(100)]
+    assert "Bars of each check (100)" in rendered(facts(*many, subject()))
+    assert "Bars of each check" not in rendered(facts())
+
+
+def test_coverage_stands_beside_availability(facts: MakeFacts, subject: MakeSubject, rendered: Rendered) -> None:
+    """Of every line of bars."""
+    text = rendered(facts(subject(model="m", check="gw/chat/m", availability=99.95, coverage=42.0)))
+    assert '<span class="value up">99.95 %</span><span class="value muted">42.00 %</span>' in text
 
 
 def test_the_period_and_its_zone_stand_at_the_top(facts: MakeFacts, rendered: Rendered) -> None:

@@ -17,7 +17,7 @@ def told(facts: Facts) -> str:
 
 def test_a_period_without_a_failure(facts: MakeFacts) -> None:
     """Two sentences."""
-    assert told(facts()) == "All of 3,000 probes that count succeeded. There was no incident."
+    assert told(facts()) == "All probes that count succeeded (3,000). There was no incident."
 
 
 def test_an_outage_is_told_with_whose_fault_it_was(
