@@ -10,7 +10,7 @@ import structlog
 
 from monitor.alerting import notices
 from monitor.alerting.audience import Audience
-from monitor.clock import US_PER_S, Clock, iso
+from monitor.clock import US_PER_S, Clock, asleep_us, iso
 from monitor.config.size import format_size
 from monitor.domain.ages import Ages
 from monitor.errors import StorageError
@@ -19,6 +19,9 @@ from monitor.storage.retention.retention import Fit, Pruned, Retention
 
 LOOK_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
+LEAP_S = 86_400.0
+WARY_S = 86_400.0
+"""So long nothing is forgotten by a clock that has leapt ahead by more than `LEAP_S`: it may be wrong."""
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -32,6 +35,7 @@ class Forgetting:
         audience: who is told.
         ledger: takes notices.
         clock: says when an hour is over.
+        asleep: for how long the machine has been suspended, in microseconds: then its clock leaps and is right.
     """
 
     def __init__(
@@ -41,12 +45,17 @@ class Forgetting:
         audience: Callable[[], Audience],
         ledger: Ledger,
         clock: Clock,
+        *,
+        asleep: Callable[[], int] = asleep_us,
     ) -> None:
         self._retention = retention
         self._ages = ages
         self._audience = audience
         self._ledger = ledger
         self._clock = clock
+        self._asleep = asleep
+        self._offset_us: int | None = None
+        self._wary_until_us = 0
         self._applied: Ages | None = None
         self._fit = Fit.FITS
         self._refusal = ""
@@ -69,7 +78,7 @@ class Forgetting:
             StorageError: the database refused; the next look tries again.
         """
         ages = self._ages()
-        if not await self._is_due(ages):
+        if self._is_wary() or not await self._is_due(ages):
             return None
         pruned = await self._retention.prune(ages)
         self._applied, self._fit, self._refusal = ages, pruned.fit, ""
@@ -80,6 +89,18 @@ class Forgetting:
         if pruned.fit in (Fit.SHORTENED, Fit.OUT_OF_REACH) and await self._retention.is_news(ages, pruned.fit):
             await self._tell(ages, pruned.fit)
         return pruned
+
+    def _is_wary(self) -> bool:
+        now = self._clock.now()
+        offset_us = now.wall_us - now.mono_us - self._asleep()
+        leapt_us = 0 if self._offset_us is None else offset_us - self._offset_us
+        self._offset_us = offset_us
+        if leapt_us > LEAP_S * US_PER_S:
+            self._wary_until_us = now.mono_us + round(WARY_S * US_PER_S)
+            log.warning("retention_waits", seconds=round(leapt_us / US_PER_S), hours=round(WARY_S / 3600))
+        elif leapt_us < -LEAP_S * US_PER_S:
+            self._wary_until_us = 0
+        return now.mono_us < self._wary_until_us
 
     async def _is_due(self, ages: Ages) -> bool:
         since_us = self._clock.now().wall_us - await self._retention.ran_at_us()
