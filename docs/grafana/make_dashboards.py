@@ -94,6 +94,12 @@ def _panel(panel: Panel, targets: Sequence[Json], source: str) -> Json:
     defaults: Json = {"unit": panel.unit, "custom": dict(panel.custom)}
     if panel.most is not None:
         defaults["max"] = panel.most
+    if panel.steps:
+        steps = [{"value": value, "color": color} for value, color in panel.steps]
+        defaults["thresholds"] = {"mode": "absolute", "steps": steps}
+    if panel.words:
+        options = {value: {"text": text, "color": color} for value, (text, color) in panel.words.items()}
+        defaults["mappings"] = [{"type": "value", "options": options}]
     if panel.label:
         defaults["displayName"] = f"${{__field.labels.{panel.label}}}"
     return {
@@ -102,7 +108,7 @@ def _panel(panel: Panel, targets: Sequence[Json], source: str) -> Json:
         "description": panel.note,
         "datasource": uid,
         "fieldConfig": {"defaults": defaults, "overrides": _overrides(panel)},
-        "options": OPTIONS[panel.kind],
+        "options": {**OPTIONS[panel.kind], **({"colorMode": "value"} if panel.kind == "stat" and panel.steps else {})},
         "targets": [
             {"refId": chr(ord("A") + place), "datasource": uid, **target} for place, target in enumerate(targets)
         ],

@@ -1,6 +1,6 @@
 """The panels of the dashboards, in their order: kind, unit, size, and what is said of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ class Panel:
         custom: how it is drawn, where that is not as usual.
         most: where its axis ends; None wherever values do.
         label: which column names its lines; empty where they have names of their own.
+        steps: from which value on it has which colour, ascending; empty where no value is worse than another.
+        words: what values are called, and in which colour.
     """
 
     title: str
@@ -29,6 +31,8 @@ class Panel:
     custom: Mapping[str, Any] = field(default_factory=dict)
     most: float | None = None
     label: str = ""
+    steps: Sequence[tuple[float | None, str]] = ()
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _stat(title: str, unit: str = "short", **more: Any) -> Panel:
@@ -37,20 +41,28 @@ def _stat(title: str, unit: str = "short", **more: Any) -> Panel:
 
 _STACKED = {"drawStyle": "bars", "fillOpacity": 80, "lineWidth": 0, "stacking": {"mode": "normal", "group": "A"}}
 _SHARE: Mapping[str, Any] = {"most": 100.0}
+_GOOD: Mapping[str, Any] = {"steps": ((None, "red"), (99.0, "orange"), (99.9, "green"))}
+_COVERED: Mapping[str, Any] = {"steps": ((None, "red"), (90.0, "orange"), (99.0, "green"))}
+_NONE: Mapping[str, Any] = {"steps": ((None, "green"), (1.0, "red"))}
+_DAYS: Mapping[str, Any] = {
+    "steps": ((None, "red"), (3.0, "orange"), (14.0, "green")),
+    "custom": {"thresholdsStyle": {"mode": "dashed"}},
+}
+_EACH = "Of each endpoint; of single checks where some are chosen."
 _ROLLED = "From roll-ups: the newest stretch appears when it is over."
 _WEEK = "From single results, of the last 7 days of the range at most: SQL cannot read the sketches of roll-ups."
 SQL_PANELS = (
-    _stat("Availability", "percent", note=_ROLLED, **_SHARE),
-    _stat("Coverage", "percent", note="How much of what was due was counted.", **_SHARE),
+    _stat("Availability", "percent", note=_ROLLED, **_SHARE, **_GOOD),
+    _stat("Coverage", "percent", note="How much of what was due was counted.", **_SHARE, **_COVERED),
     _stat("Probes"),
     _stat("Outages"),
-    _stat("Open now"),
+    _stat("Open now", **_NONE),
     _stat("Cost", "currencyUSD", note="By known prices; null where none is known."),
-    Panel("Availability over time", unit="percent", label="check", **_SHARE),
+    Panel("Availability over time", unit="percent", note=_EACH, label="subject", **_SHARE),
     Panel("Coverage over time", unit="percent", **_SHARE),
     Panel("Latency percentiles", unit="ms", note=_WEEK),
     Panel("Time to first token, percentiles", unit="ms", note=_WEEK),
-    Panel("Average latency over time", unit="ms", label="check"),
+    Panel("Average latency over time", unit="ms", note=_EACH, label="subject"),
     Panel("Longest and shortest answer", unit="ms"),
     Panel("Failures by status", custom=_STACKED),
     Panel("Outages by fault domain", "table", width=6),
@@ -68,12 +80,12 @@ PROMETHEUS_PANELS = (
         "Probes that succeeded", "percent", **_SHARE, note="Of all probes, confirming ones too: not the availability."
     ),
     _stat("Checks up"),
-    _stat("Checks down"),
-    _stat("Open incidents"),
+    _stat("Checks down", **_NONE),
+    _stat("Open incidents", **_NONE),
     _stat("Spent today", "currencyUSD"),
-    _stat("Given up", note="Notifications that a person must look after."),
+    _stat("Given up", note="Notifications that a person must look after.", **_NONE),
     Panel("Probes that succeeded over time", unit="percent", **_SHARE),
-    Panel("State of checks", "state-timeline"),
+    Panel("State of checks", "state-timeline", words={"0": ("DOWN", "red"), "1": ("UP", "green")}),
     Panel("Latency percentiles", unit="s", note="Between the bounds of the histogram's buckets."),
     Panel("Failures by status", custom=_STACKED),
     Panel("Probes by endpoint", unit="reqps"),
@@ -82,7 +94,7 @@ PROMETHEUS_PANELS = (
     Panel("Spent this month", unit="currencyUSD"),
     Panel("Left of rate limits", unit="percent", width=8),
     Panel("Balance, days left", unit="d", width=8),
-    Panel("Certificates, days left", unit="d", width=8),
+    Panel("Certificates, days left", unit="d", width=8, **_DAYS),
     Panel("How late probes start", unit="s"),
     Panel("How long a commit takes", unit="s"),
     Panel("RelayWatch itself", width=12),

@@ -62,6 +62,21 @@ def test_no_panel_lies_on_another(dashboard_of: MakeDashboard, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_colours_begin_at_the_lowest_value_and_rise(dashboard_of: MakeDashboard, name: str) -> None:
+    """As Grafana wants its thresholds; a figure with them is shown in their colour."""
+    coloured = 0
+    for panel in dashboard_of(name).json["panels"]:
+        steps = panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
+        values = [step["value"] for step in steps]
+        assert values[:1] in ([], [None])
+        assert values[1:] == sorted(values[1:])
+        if panel["type"] == "stat":
+            assert panel["options"]["colorMode"] == ("value" if steps else "none")
+        coloured += bool(steps)
+    assert coloured
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_variable_is_one_that_is_there(dashboard_of: MakeDashboard, name: str) -> None:
     """Those of the dashboard, and those that Grafana has itself."""
     dashboard = dashboard_of(name)

@@ -71,6 +71,18 @@ def test_a_choice_of_checks_is_kept(recorded: "Recorded", dashboard: "Dashboard"
     assert value(recorded, dashboard, "Availability", checks=["gw/models"]) == 100
 
 
+@pytest.mark.parametrize("title", ["Availability over time", "Average latency over time"])
+def test_lines_are_of_endpoints_or_of_the_chosen_checks(
+    recorded: "Recorded", dashboard: "Dashboard", title: str
+) -> None:
+    """Hundreds of checks would be neither quick nor a picture."""
+    assert {row["subject"] for row in recorded.ask(dashboard.sql(title))} == {"gw", "b"}
+    assert {row["subject"] for row in recorded.ask(dashboard.sql(title, checks=[ODD, "gw/models"]))} == {
+        ODD,
+        "gw/models",
+    }
+
+
 def test_cost_is_that_of_the_tokens(recorded: "Recorded", dashboard: "Dashboard") -> None:
     """Ten tokens at 2 dollars a million and five at 8."""
     answers = sum(row["input_tokens"] is not None for row in recorded.results)
