@@ -7,6 +7,8 @@ blocks on the disk: call it in a thread.
     (length, CRC-32, result)...         two big-endian 32-bit numbers, and so many bytes
 """
 
+import errno
+import itertools
 import os
 import struct
 import zlib
@@ -14,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from monitor.clock import Moment
 from monitor.domain.result import Result
@@ -24,6 +27,13 @@ MOST_RESULTS = 100_000
 FILE_MODE = 0o600
 _NAME = b"relaywatch spool 1 "
 _HEAD = struct.Struct(">II")
+
+
+class _File(NamedTuple):
+    """Which file it is, whatever it is called."""
+
+    device: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,8 @@ class Spool:
         self._header = _NAME + instance.encode() + b"\n"
         self._most_bytes = most_bytes
         self._most_results = most_results
-        self._end: int | None = None
+        self._file: _File | None = None
+        self._end = len(self._header)
 
     def read(self, now: Moment) -> Found:
         """Everything that can be read, times anchored at `now`; what is appended later stands after it.
@@ -70,24 +81,22 @@ class Spool:
         Raises:
             OSError: the file cannot be read.
         """
+        self.results, self._file, self._end = 0, None, len(self._header)
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                content, which = file.read(), _which(file.fileno())
         except FileNotFoundError:
-            self.results, self._end = 0, None
             return Found([], 0)
         if not content.startswith(self._header):
-            if content:
-                self.path.replace(self.path.with_name(f"{self.path.name}.other"))
-            self.results, self._end = 0, None
+            self._lay_aside(content)
             return Found([], len(content))
         found: list[Result] = []
-        good = len(self._header)
         with suppress(ValueError):
-            for end, line in _lines(content, good):
+            for end, line in _lines(content, self._end):
                 found.append(from_bytes(line, now))
-                good = end
-        self.results, self._end = len(found), good
-        return Found(found, len(content) - good)
+                self._end = end
+        self.results, self._file = len(found), which
+        return Found(found, len(content) - self._end)
 
     def append(self, results: Iterable[Result]) -> int:
         """Write them down; on disk when this returns.
@@ -101,32 +110,62 @@ class Spool:
         lines = self._fitting(results)
         if not lines:
             return 0
-        is_new = self._end is None
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        descriptor = self._opened()
         try:
-            start = 0 if self._end is None else self._end
-            content = (self._header if is_new else b"") + b"".join(lines)
-            os.ftruncate(descriptor, start)  # what a crash has torn
-            _write_all(descriptor, content, start)
+            content = b"".join(lines)
+            os.ftruncate(descriptor, self._end)  # what a crash has torn
+            _write_all(descriptor, content, self._end)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        if is_new:
-            _sync_folder(self.path.parent)
-        self._end = start + len(content)
+        self._end += len(content)
         self.results += len(lines)
         return len(lines)
 
     def clear(self) -> None:
         """Forget everything; raises OSError."""
         with suppress(FileNotFoundError):
-            self.path.unlink()
+            if self._file == _File(self.path.stat().st_dev, self.path.stat().st_ino):
+                self.path.unlink()
+                _sync_folder(self.path.parent)
+        self.results, self._file, self._end = 0, None, len(self._header)
+
+    def _opened(self) -> int:
+        """The file that was read or made here, and no other one: another daemon may have begun its own there."""
+        flags = os.O_RDWR | os.O_CLOEXEC
+        if self._file is None:
+            return self._made(flags | os.O_CREAT | os.O_EXCL)
+        descriptor = os.open(self.path, flags)
+        if _which(descriptor) != self._file:
+            os.close(descriptor)
+            raise FileExistsError(errno.EEXIST, "another daemon's results wait there")
+        return descriptor
+
+    def _made(self, flags: int) -> int:
+        descriptor = os.open(self.path, flags, FILE_MODE)
+        try:
+            _write_all(descriptor, self._header, 0)
             _sync_folder(self.path.parent)
-        self.results, self._end = 0, None
+        except OSError:
+            os.close(descriptor)
+            self.path.unlink()
+            raise
+        self._file, self._end = _which(descriptor), len(self._header)
+        return descriptor
+
+    def _lay_aside(self, content: bytes) -> None:
+        if self._header.startswith(content):  # torn while it was made
+            self.path.unlink()
+            return
+        numbers = itertools.count(2)
+        aside = self.path.with_name(f"{self.path.name}.other")
+        while aside.exists():
+            aside = self.path.with_name(f"{self.path.name}.other-{next(numbers)}")
+        self.path.rename(aside)
 
     def _fitting(self, results: Iterable[Result]) -> list[bytes]:
         lines: list[bytes] = []
-        room = self._most_bytes - (self._end or len(self._header))
+        room = self._most_bytes - self._end
         for result in results:
             content = to_bytes(result)
             line = _HEAD.pack(len(content), zlib.crc32(content)) + content
@@ -135,6 +174,11 @@ class Spool:
                 break
             lines.append(line)
         return lines
+
+
+def _which(descriptor: int) -> _File:
+    found = os.fstat(descriptor)
+    return _File(found.st_dev, found.st_ino)
 
 
 def _lines(content: bytes, start: int) -> Iterator[tuple[int, bytes]]:

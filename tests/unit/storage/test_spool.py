@@ -126,6 +126,31 @@ def test_the_spool_of_another_database_is_laid_aside(tmp_path: Path) -> None:
     assert Spool(tmp_path / "s.other", "one").read(NOW.plus_s(9)).results == [_result()]
 
 
+def test_what_is_laid_aside_stays_whoever_comes_next(tmp_path: Path) -> None:
+    """Two moves to other databases in a row: both spools are kept."""
+    for name in ("one", "two", "three"):
+        spool = Spool(tmp_path / "s", name)
+        spool.read(NOW)
+        spool.append([_result()])
+    assert Spool(tmp_path / "s.other", "one").read(NOW.plus_s(9)).results == [_result()]
+    assert Spool(tmp_path / "s.other-2", "two").read(NOW.plus_s(9)).results == [_result()]
+
+
+def test_what_another_daemon_keeps_there_is_left_alone(tmp_path: Path) -> None:
+    """One that was given the same configuration with another database: neither harms the other."""
+    first, second = Spool(tmp_path / "s", "one"), Spool(tmp_path / "s", "two")
+    first.append([_result(0)])
+    second.read(NOW)
+    second.append([_result(1)])
+    with pytest.raises(FileExistsError):
+        first.append([_result(2)])
+    first.clear()
+    assert Spool(tmp_path / "s", "two").read(NOW.plus_s(9)).results == [_result(1)]
+    assert Spool(tmp_path / "s.other", "one").read(NOW.plus_s(9)).results == [_result(0)]
+    with pytest.raises(FileExistsError):
+        first.append([_result(3)])
+
+
 def test_it_takes_no_more_results_than_it_may(tmp_path: Path) -> None:
     """The first ones are kept, over several appends."""
     spool = Spool(tmp_path / "s", "one", most_results=3)
