@@ -21,6 +21,8 @@ from monitor.storage.spool import Spool
 
 EVERY_S = 0.25
 TOGETHER = 5_000
+NO_ANSWER_S = 2.0
+"""A commit that takes longer may be one that is never answered."""
 REPLAYED_WITHIN_S = 60.0
 
 log = structlog.get_logger("relaywatch.spool")
@@ -111,7 +113,7 @@ class Spooling:
     async def _look(self) -> None:
         async with self._at_work:
             ledger = self._ledger
-            if ledger.refusing_since is not None:
+            if ledger.refusing_since is not None or ledger.busy_s(self._clock.now()) > NO_ANSWER_S:
                 await self._keep(ledger.unwritten(self._until), ledger.arrived)
             elif self._spool.results and ledger.written >= self._until:
                 await self._forget()

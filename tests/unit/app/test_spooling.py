@@ -39,6 +39,12 @@ class Ledger:
     refusing_since: Moment | None = START
     replayed: list[Result] = field(default_factory=list)
     hangs: bool = False
+    committing_s: float = 0.0
+
+    def busy_s(self, now: Moment) -> float:
+        """How long the present commit takes already."""
+        del now
+        return self.committing_s
 
     @property
     def arrived(self) -> int:
@@ -98,6 +104,17 @@ async def test_what_is_refused_is_written_once_and_in_order(tmp_path: Path) -> N
     ledger.waiting, ledger.written = [_result(3), _result(4)], 2
     assert await spooling.look() == 4
     assert await _on_disk(tmp_path) == [_result(number) for number in (1, 2, 3, 4)]
+
+
+async def test_what_a_server_does_not_answer_is_kept_too(tmp_path: Path) -> None:
+    """It refuses nothing while it stands still, and the daemon may die meanwhile."""
+    ledger = Ledger([_result(1)], refusing_since=None, committing_s=1.0)
+    spooling = await _spooling(tmp_path, ledger)
+    assert await spooling.look() == 0
+    ledger.committing_s = 3.0
+    assert await spooling.look() == 1
+    ledger.waiting, ledger.written, ledger.committing_s = [], 1, 0.0
+    assert await spooling.look() == 0
 
 
 async def test_it_is_forgotten_only_when_all_of_it_is_written(tmp_path: Path) -> None:
