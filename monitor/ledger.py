@@ -161,8 +161,7 @@ class Ledger:
     async def replay(self, results: Iterable[Result]) -> None:
         """Take results of an earlier run, each at its own time, and write them; before `run`, and nothing is probed."""
         for result in results:
-            self._desk.record(result)
-            if self._desk.is_busy:
+            if self._desk.recall(result) and self._desk.is_busy:
                 self._desk.tick(result.finished_at)
         if self._desk.batch:
             await self._write_batch()

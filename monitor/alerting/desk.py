@@ -143,6 +143,15 @@ class Desk:
             self._outages.proved(check, health, result)
         return follow_up(check, health, result)
 
+    def recall(self, result: Result) -> bool:
+        """Take one of an earlier run; False if its check is gone or has gone on since: it is history only then."""
+        believed = self.healths.get(result.check)
+        if believed is None or (believed.latest_at and believed.latest_at.wall_us >= result.started_at.wall_us):
+            self.batch.results.append(self.stamped(result))
+            return False
+        self.record(result)
+        return True
+
     def judged(self, finding: RuleFinding) -> None:
         """A rule over a window is broken, graver than before, or kept again."""
         check = self._book.roster.checks.get(finding.check)

@@ -6,7 +6,7 @@ Owns nothing of what a row holds (`rows`) nor of the hot path's statements (`bat
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from monitor.alerting.batch import Batch, DaemonRun, Restored
 from monitor.clock import US_PER_S, Moment
@@ -25,6 +25,7 @@ from monitor.storage.rollups.tariffs import note_tariffs
 from monitor.storage.writer import Writer
 
 HEARTBEAT_EVERY_US = 5 * US_PER_S
+ASKED_TOGETHER = 200
 
 
 class Journal:
@@ -74,14 +75,11 @@ class Journal:
 
     async def recorded(self, results: Collection[Result]) -> set[tuple[str, int]]:
         """Which of these results the database has: check and start, in microseconds since 1970."""
-        wanted = {(result.check, result.started_at.wall_us) for result in results}
-        since_us = min(at_us for _, at_us in wanted) if wanted else 0
+        wanted = sorted({(result.check, result.started_at.wall_us) for result in results})
 
         def work(connection: Connection) -> set[tuple[str, int]]:
-            table, checks = tables.results, tables.checks
-            query = select(checks.c.check, table.c.started_at_us).join(checks, checks.c.id == table.c.check_id)
-            found = connection.execute(query.where(table.c.started_at_us >= since_us))
-            return {(name, at_us) for name, at_us in found} & wanted
+            places = range(0, len(wanted), ASKED_TOGETHER)
+            return {one for first in places for one in _found(connection, wanted[first : first + ASKED_TOGETHER])}
 
         return await self._writer.run(work)
 
@@ -154,3 +152,13 @@ class Journal:
         if self._run_id is not None:
             run = tables.daemon_runs
             connection.execute(update(run).where(run.c.id == self._run_id).values(heartbeat_us=at_us))
+
+
+def _found(connection: Connection, wanted: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Those of these results that there are; each is looked up by its key, however many others there are."""
+    row, check = tables.results.c, tables.checks.c
+    named = select(check.check, check.id).where(check.check.in_({name for name, _ in wanted}))
+    ids = dict(connection.execute(named).tuples().all())
+    keys = {(ids[name], at_us): (name, at_us) for name, at_us in wanted if name in ids}
+    there = select(row.check_id, row.started_at_us).where(tuple_(row.check_id, row.started_at_us).in_(list(keys)))
+    return [keys[number, at_us] for number, at_us in connection.execute(there)] if keys else []

@@ -421,3 +421,18 @@ async def test_a_batch_waits_for_company_but_not_for_long(monkeypatch: pytest.Mo
     await task
     assert journal.commits >= 1
     assert ledger.pending == 0
+
+
+async def test_an_outage_that_others_have_seen_the_end_of_is_history_only() -> None:
+    """What waited in a spool while another daemon led and went on: it is recorded, and nobody is told of it now."""
+    journal = await play([result(CHECKS[0], Status.UP, 1_000)])
+    ledger = ledger_on(journal)
+    waited = [result(CHECKS[0], Status.SERVER_ERROR, at_s) for at_s in (10, 20, 30)]
+    gone = result(replace(CHECKS[0], id="gw/chat/gone"), Status.SERVER_ERROR, 40)
+    await ledger.replay([*waited, gone])
+    assert journal.results[1:] == [*waited, gone]
+    assert not journal.incidents
+    assert not journal.outbox
+    assert journal.healths[CHECKS[0].id].latest is not None
+    await ledger.replay([result(CHECKS[0], Status.SERVER_ERROR, at_s) for at_s in (1_010, 1_020)])
+    assert [event.kind for event in journal.events] == [IncidentEventKind.OPENED], "what nobody has seen yet is news"

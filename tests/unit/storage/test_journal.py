@@ -281,3 +281,13 @@ async def test_names_are_looked_up_once(world: "World") -> None:
         return [*first, names.check(connection, "gw/chat/m", 0), names.reason(connection, verdict)]
 
     assert await world.writer.run(work) == [1, 1, -1, 1, 1]
+
+
+async def test_what_is_recorded_is_found_by_its_key(world: "World") -> None:
+    """Whatever else there is beside it, of checks that nobody knows too."""
+    there = [world.result(at_s, check=check) for at_s in range(300) for check in ("gw/chat/m", "gw/chat/n")]
+    await world.commit(*there[:500])
+    asked = [*there[100:], world.result(0.5), world.result(0, check="gw/chat/nobody")]
+    expected = {(one.check, one.started_at.wall_us) for one in there[100:500]}
+    assert await world.journal.recorded(asked) == expected
+    assert await world.journal.recorded([]) == set()
