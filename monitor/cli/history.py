@@ -15,8 +15,8 @@ from monitor.cli.listing import (
     ProviderOption,
     SinceOption,
     UntilOption,
+    between,
     bound,
-    moments_of,
     must_be_known,
     position,
     words,
@@ -72,7 +72,7 @@ def history(
     from monitor.storage.past.selection import Selection  # noqa: PLC0415  the command line imports only what it needs
 
     loaded = load_config(config)
-    at = moments_of(loaded)
+    since_us, until_us = between(loaded, since, until)
     selection = Selection(
         check=check,
         endpoint=endpoint,
@@ -82,8 +82,8 @@ def history(
         statuses=words(Status, status, "--status"),
         triggers=words(Trigger, trigger, "--trigger"),
         faults=words(FaultDomain, fault, "--fault"),
-        since_us=at(since, "--since"),
-        until_us=at(until, "--until"),
+        since_us=since_us,
+        until_us=until_us,
         limit=bound(limit, everything=everything),
         after=position(Listing.RESULTS, cursor),
         oldest_first=oldest_first,
@@ -98,7 +98,10 @@ def _print(loaded: "Loaded", selection: "Selection", output: Format) -> None:
 
     columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:
-        must_be_known(reader, selection.check)
+        wanted = selection
+        must_be_known(
+            reader, check=wanted.check, endpoint=wanted.endpoint, model=wanted.model, provider=wanted.provider
+        )
         listed = ResultList(reader, selection)
         emit(Sheet(streamed(listed), FIELDS, columns, empty="no result matches"), output)
         tell_cursor(listed, Listing.RESULTS, grows=selection.oldest_first)

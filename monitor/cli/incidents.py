@@ -16,8 +16,8 @@ from monitor.cli.listing import (
     ProviderOption,
     SinceOption,
     UntilOption,
+    between,
     bound,
-    moments_of,
     must_be_known,
     position,
     words,
@@ -40,6 +40,7 @@ FIELDS = (
     "resolved_at", "duration_s", "acknowledged", "kind", "scope", "acknowledged_by",
 )  # fmt: skip
 EVIDENCE = 20
+LARGEST = 2**63 - 1  # no database counts further
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -90,7 +91,7 @@ def incidents(
     from monitor.storage.past.incident_list import IncidentSelection  # noqa: PLC0415  imports only what the command needs
 
     loaded = load_config(config)
-    at = moments_of(loaded)
+    since_us, until_us = between(loaded, since, until)
     selection = IncidentSelection(
         state=state.value,
         endpoint=endpoint,
@@ -98,8 +99,8 @@ def incidents(
         provider=provider,
         faults=words(FaultDomain, fault, "--fault"),
         severities=words(Severity, severity, "--severity"),
-        since_us=at(since, "--since"),
-        until_us=at(until, "--until"),
+        since_us=since_us,
+        until_us=until_us,
         limit=bound(limit, everything=everything),
         after=position(Listing.INCIDENTS, cursor),
     )
@@ -114,7 +115,7 @@ def _print(loaded: "Loaded", selection: "IncidentSelection", output: Format) -> 
 
     columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:
-        must_be_known(reader, selection.check)
+        must_be_known(reader, check=selection.check, endpoint=selection.endpoint, provider=selection.provider)
         listed = IncidentList(reader, selection, SystemClock().now())
         emit(Sheet(streamed(listed), FIELDS, columns, empty="no incident"), output)
     tell_cursor(listed, Listing.INCIDENTS)
@@ -135,7 +136,7 @@ def show(
 
     loaded, now = load_config(config), SystemClock().now()
     with reader_of(loaded) as reader:
-        incident = timeline.incident(reader, number, now)
+        incident = timeline.incident(reader, number, now) if number <= LARGEST else None
         if incident is None:
             raise UsageError(f"there is no incident {number}", hint="`relaywatch incidents` lists them")
         evidence = timeline.evidence(reader, number, now, EVIDENCE) if output is ShowFormat.MD else ([], 0)

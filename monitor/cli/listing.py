@@ -3,7 +3,8 @@
 Owns the words of people, and the clear message where one is none; how rows are printed is the business of `streaming`.
 """
 
-from collections.abc import Callable, Iterable
+import difflib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -58,20 +59,34 @@ def words(kind: type[_Word], given: Iterable[str] | None, name: str) -> tuple[_W
     return tuple(known[text.lower()] for text in given or ())
 
 
-def moments_of(loaded: "Loaded") -> Callable[[str | None, str], int | None]:
-    """How times are read now, by this configuration: the text and its option to microseconds; None stays None."""
+def between(loaded: "Loaded", since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """From when until when, in microseconds since 1970.
+
+    Raises:
+        UsageError: one of them is no time, or nothing lies between them.
+    """
     from monitor.clock import SystemClock  # noqa: PLC0415  the command line imports only what it needs
 
     zone, now_us = loaded.config.timezone, SystemClock().now().wall_us
-    return lambda text, name: None if text is None else moment_us(text, name, now_us, zone)
+    since_us = None if since is None else moment_us(since, "--since", now_us, zone)
+    until_us = None if until is None else moment_us(until, "--until", now_us, zone)
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        raise UsageError("--since must lie before --until")
+    return since_us, until_us
 
 
-def must_be_known(reader: "Reader", check: str | None) -> None:
-    """Raises UsageError, with the nearest id, for a check that never was."""
-    from monitor.storage.past.history import known_checks  # noqa: PLC0415  the command line imports only what it needs
+def must_be_known(reader: "Reader", **wanted: str | None) -> None:
+    """Raises UsageError, with the nearest name, for what never was.
 
-    if check is not None and check not in (known := known_checks(reader)):
-        raise UsageError(f"there is no check {check!r}", hint=nearest_names(check, known))
+    Args:
+        reader: the database.
+        wanted: names of a `check`, an `endpoint`, a `model`, a `provider`; None is any.
+    """
+    from monitor.storage.past.history import known_names  # noqa: PLC0415  the command line imports only what it needs
+
+    for kind, name in wanted.items():
+        if name is not None and name not in (known := known_names(reader, kind)):
+            raise UsageError(f"there is no {kind} {name!r:.200}", hint=nearest_names(name, known))
 
 
 def position(listing: Listing, cursor: str | None) -> Position | None:
@@ -103,4 +118,5 @@ def bound(limit: int | None, *, everything: bool) -> int | None:
 
 def _nearest_word(text: str, known: list[str]) -> str:
     upper = all(word.isupper() for word in known)
-    return nearest_names(text.upper() if upper else text.lower(), known)
+    close = difflib.get_close_matches(text.upper() if upper else text.lower(), known)
+    return f"nearest: {', '.join(close)}" if close else f"one of {', '.join(known)}"

@@ -42,7 +42,7 @@ def load_config(option: Path | None) -> "Loaded":
 
 
 def moment_us(text: str, name: str, now_us: int, zone: str) -> int:
-    """A time as people write it, in microseconds since 1970.
+    """A time as people write it, in microseconds since 1970; nothing is before that.
 
     Args:
         text: ISO 8601 (without an offset it is meant in `zone`), or how long ago, such as "24h".
@@ -58,7 +58,7 @@ def moment_us(text: str, name: str, now_us: int, zone: str) -> int:
     from monitor.config.duration import parse_duration  # noqa: PLC0415  the same
 
     try:
-        return now_us - round(parse_duration(text) * US_PER_S)
+        return max(0, now_us - round(parse_duration(text) * US_PER_S))
     except ValueError:
         pass
     try:
@@ -68,7 +68,7 @@ def moment_us(text: str, name: str, now_us: int, zone: str) -> int:
             f"{name} {text!r} is no time", hint='write "2026-11-21", "2026-11-21T09:00:00Z", or how long ago: "24h"'
         ) from None
     at = at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(zone))
-    return round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * US_PER_S)
+    return max(0, round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * US_PER_S))
 
 
 def reader_of(loaded: "Loaded") -> "Reader":

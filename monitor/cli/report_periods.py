@@ -67,7 +67,7 @@ def periods_of(choice: Choice, now_us: int, zone: str) -> "list[Period]":
         return [_month(name.strip(), now_us, zone) for name in choice.month.split(",")]
     if choice.months is not None:
         return _months(choice.months, now_us, zone)
-    return [_window(name.strip(), now_us) for name in (choice.window or WINDOW).split(",")]
+    return [_window(name.strip(), now_us) for name in (WINDOW if choice.window is None else choice.window).split(",")]
 
 
 def _window(name: str, now_us: int) -> "Period":
@@ -80,7 +80,7 @@ def _window(name: str, now_us: int) -> "Period":
         raise UsageError(f"--window {name!r}: {error}") from None
     if length_s <= 0:
         raise UsageError(f"--window {name!r}: must be longer than nothing")
-    return Period(name, now_us - round(length_s * US_PER_S), now_us)
+    return Period(name, max(0, now_us - round(length_s * US_PER_S)), now_us)
 
 
 def _span(since: str, until: str | None, now_us: int, zone: str) -> "Period":

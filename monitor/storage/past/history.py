@@ -29,6 +29,7 @@ __all__ = [
     "incident",
     "incidents",
     "known_checks",
+    "known_names",
     "report",
     "results",
     "status_rows",
@@ -38,7 +39,19 @@ __all__ = [
 @question
 def known_checks(reader: Reader) -> list[str]:
     """The ids of all checks that were ever configured, in order of their first appearance."""
-    return list(reader.connection.execute(select(tables.checks.c.check).order_by(tables.checks.c.id)).scalars())
+    return known_names(reader, "check")
+
+
+@question
+def known_names(reader: Reader, kind: str) -> list[str]:
+    """The names of all checks, endpoints, models or providers that were ever configured, in that order too.
+
+    Args:
+        reader: the database.
+        kind: `check`, `endpoint`, `model` or `provider`.
+    """
+    names = reader.connection.execute(select(tables.checks.c[kind]).order_by(tables.checks.c.id)).scalars()
+    return [name for name in dict.fromkeys(names) if name is not None]
 
 
 @question

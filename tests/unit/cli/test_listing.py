@@ -66,6 +66,16 @@ def test_pages_make_up_the_whole(relaywatch: "Relaywatch", order: tuple[str, ...
         (("incidents", "--severity", "critcal"), "nearest: critical"),
         (("incidents", "--check", "gw/chat/openai/gpt-4"), "nearest: gw/chat/openai/gpt-4.1"),
         (("incidents", "--since", "tomorrow"), "--since 'tomorrow' is no time"),
+        (("history", "--since", "1h", "--until", "2h"), "--since must lie before --until"),
+        (("incidents", "--since", "2026-11-02", "--until", "2026-11-01"), "--since must lie before --until"),
+        (("history", "--endpoint", "gww"), "there is no endpoint 'gww'\n  hint: nearest: gw"),
+        (("history", "--model", "openai/gpt-4"), "nearest: openai/gpt-4.1"),
+        (("history", "--provider", "opneai"), "nearest: openai"),
+        (("incidents", "--endpoint", "other"), "there is no endpoint 'other'"),
+        (("incidents", "--provider", "other"), "there is no provider 'other'"),
+        (("history", "--trigger", "x"), "hint: one of on_phase, confirm, manual, triage, maintenance"),
+        (("incidents", "show", "2"), "there is no incident 2"),
+        (("incidents", "show", "9" * 30), f"there is no incident {'9' * 30}"),
     ],
 )
 def test_what_means_nothing_is_refused(relaywatch: "Relaywatch", arguments: tuple[str, ...], says: str) -> None:
@@ -85,6 +95,9 @@ def test_what_means_nothing_is_refused(relaywatch: "Relaywatch", arguments: tupl
         (("--trigger", "manual"), 0),
         (("--provider", "openai"), 3),
         (("--provider", "gw"), 3),
+        (("--since", f"{'9' * 30}d"), 6),
+        (("--until", f"{'9' * 30}d"), 0),
+        (("--since", "0001-01-01", "--until", "9999-12-31T23:59:59-14:00", "--limit", "9" * 30), 6),
     ],
 )
 def test_history_is_filtered_further(relaywatch: "Relaywatch", options: tuple[str, ...], count: int) -> None:
@@ -97,7 +110,6 @@ def test_history_is_filtered_further(relaywatch: "Relaywatch", options: tuple[st
     ("options", "count"),
     [
         (("--endpoint", "gw"), 1),
-        (("--endpoint", "other"), 0),
         (("--check", "gw/chat/openai/gpt-4.1"), 1),
         (("--check", "gw/models"), 0),
         (("--provider", "openai"), 1),
@@ -105,6 +117,9 @@ def test_history_is_filtered_further(relaywatch: "Relaywatch", options: tuple[st
         (("--severity", "warning"), 0),
         (("--since", "1h"), 1),
         (("--until", "1h"), 0),
+        (("--since", f"{'9' * 30}d"), 1),
+        (("--until", f"{'9' * 30}d"), 0),
+        (("--since", "0001-01-01", "--until", "9999-12-31T23:59:59-14:00"), 1),
         (("--all",), 1),
     ],
 )
