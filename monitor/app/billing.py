@@ -33,10 +33,12 @@ def asked_of(config: Config, groups: tuple[Group, ...]) -> Asked:
 
 
 def groups_of(text: str) -> tuple[Group, ...]:
-    """The kinds of rows that `--by` names; raises UsageError."""
+    """The kinds of rows that are named, separated by commas; raises UsageError."""
     known = {str(group): group for group in Group}
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in known:
-            raise UsageError(f"--by {name!r:.60} is no kind of row", hint=f"one or several of {', '.join(known)}")
+            raise UsageError(
+                f"by {name!r:.60}: there is no such kind of row", hint=f"one or several of {', '.join(known)}"
+            )
     return tuple(dict.fromkeys(known[name] for name in names))

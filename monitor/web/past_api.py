@@ -3,7 +3,7 @@
 Owns what is asked for in the query, and every clear refusal; answers are made and encoded in the web room's threads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import hdrs, web
 
@@ -21,6 +21,8 @@ RESULTS_BY_DEFAULT = 100
 RESULTS_AT_MOST = 10_000
 WINDOW = "24h"
 GROUPS = "check,endpoint"
+_OF_RESULTS = ("status", "since", "until", "limit", "cursor")
+_OF_REPORT = ("window", "since", "until", "by")
 
 
 class PastApi:
@@ -40,6 +42,7 @@ class PastApi:
     async def results(self, request: web.Request) -> web.Response:
         """Single results of one check, newest first; `Link` leads to the next page."""
         try:
+            _must_be_among(_OF_RESULTS, request)
             selection = self._selection(request)
         except ValueError as error:
             return problem(400, str(error))
@@ -56,13 +59,14 @@ class PastApi:
     async def report(self, request: web.Request) -> web.Response:
         """Figures over one or several periods, with the rows of the `report` command."""
         try:
+            _must_be_among(_OF_REPORT, request)
             spans = self._spans(request)
         except ValueError as error:
             return problem(400, str(error))
         try:
             body = await self._reading.report(spans, request.query.get("by", GROUPS))
         except UsageError as error:
-            return problem(400, error.message)
+            return problem(400, "; ".join(filter(None, (error.message, error.hint))))
         return web.Response(body=body, content_type="application/json")
 
     def _selection(self, request: web.Request) -> Selection:
@@ -72,26 +76,26 @@ class PastApi:
             after = None if cursor is None else position_of(Listing.RESULTS, cursor)
         except CursorError as error:
             raise ValueError(f"cursor {error}") from None
+        since_us, until_us = _between(query, now_us)
         return Selection(
             check=request.match_info["check"],
             statuses=tuple(map(_status, query.getall("status", []))),
-            since_us=_moment_us(query.get("since"), "since", now_us),
-            until_us=_moment_us(query.get("until"), "until", now_us),
+            since_us=since_us,
+            until_us=until_us,
             limit=_limit(query.get("limit")),
             after=after,
         )
 
     def _spans(self, request: web.Request) -> Sequence[Span]:
         query, now_us = request.query, self._clock.now().wall_us
-        since_us = _moment_us(query.get("since"), "since", now_us)
-        until_us = _moment_us(query.get("until"), "until", now_us)
+        since_us, until_us = _between(query, now_us)
         window = query.get("window")
         if window is not None and (since_us is not None or until_us is not None):
             raise ValueError("window and since/until exclude each other")
         if since_us is None and until_us is not None:
             raise ValueError("until needs since")
         if since_us is None:
-            return [_window(name.strip(), now_us) for name in (window or WINDOW).split(",")]
+            return [_window(name.strip(), now_us) for name in (WINDOW if window is None else window).split(",")]
         until_us = now_us if until_us is None else until_us
         if since_us >= until_us:
             raise ValueError("since must lie before until")
@@ -105,21 +109,36 @@ def _window(name: str, now_us: int) -> Span:
         raise ValueError(f"window {name!r:.40}: {error}") from None
     if length_s <= 0:
         raise ValueError(f"window {name!r:.40}: must be longer than nothing")
-    return Span(name, now_us - round(length_s * US_PER_S), now_us)
+    return Span(name, max(0, now_us - round(length_s * US_PER_S)), now_us)
+
+
+def _must_be_among(known: Sequence[str], request: web.Request) -> None:
+    """Raises ValueError: what is not understood would be taken for answered."""
+    for name in request.query:
+        if name not in known:
+            raise ValueError(f"there is no parameter {name!r:.40}; there are {', '.join(known)}")
+
+
+def _between(query: Mapping[str, str], now_us: int) -> tuple[int | None, int | None]:
+    since_us = _moment_us(query.get("since"), "since", now_us)
+    until_us = _moment_us(query.get("until"), "until", now_us)
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        raise ValueError("since must lie before until")
+    return since_us, until_us
 
 
 def _moment_us(text: str | None, name: str, now_us: int) -> int | None:
     if text is None:
         return None
     try:
-        return now_us - round(parse_duration(text) * US_PER_S)
+        return max(0, now_us - round(parse_duration(text) * US_PER_S))
     except ValueError:
         pass
     # In a query a plus sign that is not encoded is a blank.
     said = text.replace(" ", "+") if "T" in text else text
     clock = said.partition("T")[2]
     try:
-        at_us = from_iso(said) if clock.endswith("Z") or "+" in clock or "-" in clock else None
+        at_us = max(0, from_iso(said)) if clock.endswith("Z") or "+" in clock or "-" in clock else None
     except (ValueError, OverflowError):
         at_us = None
     if at_us is None:

@@ -120,7 +120,7 @@ class FakePast:
         """A row for each period."""
         self._answer()
         if by == "nonsense":
-            raise UsageError("--by 'nonsense' is no kind of row")
+            raise UsageError("by 'nonsense': there is no such kind of row", hint="one or several of check, all")
         return [{"window": name, "since": since, "until": until, "by": by} for name, since, until in spans]
 
     def silences(self, *, everything: bool) -> Sequence[Mapping[str, Any]]:

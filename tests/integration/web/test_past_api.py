@@ -82,6 +82,8 @@ async def test_a_full_page_links_to_the_next(room: "Room") -> None:
         ("since=yesterday", "since must be a time such as"),
         ("until=2026-11-21T09:00:00", "until must be a time such as"),
         ("until=2026-11-21", "until must be a time such as"),
+        ("since=1h&until=2h", "since must lie before until"),
+        ("Status=UP", "there is no parameter 'Status'; there are status, since, until, limit, cursor"),
         ("cursor=abc", "cursor is no cursor, or only a part of one"),
         (f"cursor={CURSOR[:-1]}A", "cursor is damaged"),
     ],
@@ -119,7 +121,9 @@ async def test_a_report_is_of_windows_or_of_one_span(room: "Room") -> None:
         ("window=1h&since=2h", "exclude each other"),
         ("until=2h", "until needs since"),
         ("since=1h&until=2h", "since must lie before until"),
-        ("by=nonsense", "'nonsense' is no kind of row"),
+        ("window=", "window ''"),
+        ("month=2026-10", "there is no parameter 'month'; there are window, since, until, by"),
+        ("by=nonsense", "by 'nonsense': there is no such kind of row; one or several of check, all"),
     ],
 )
 async def test_a_wrong_report_is_refused(room: "Room", query: str, says: str) -> None:
@@ -127,6 +131,15 @@ async def test_a_wrong_report_is_refused(room: "Room", query: str, says: str) ->
     status, document, _ = await got(room, f"/api/v1/report?{query}")
     assert status == 400
     assert says in document["detail"]
+
+
+async def test_what_is_longer_ago_than_anything_begins_in_1970(room: "Room") -> None:
+    """No database counts further back."""
+    for since in (f"{'9' * 30}d", "0001-01-01T00:00:00Z"):
+        assert (await got(room, f"/api/v1/checks/{CHECK}/results?since={since}"))[0] == 200
+        assert (await got(room, f"/api/v1/report?since={since}"))[1][0]["since"] == 0
+    assert {one.since_us for one in room.past.selections} == {0}
+    assert (await got(room, f"/api/v1/report?window={'9' * 30}d"))[1][0]["since"] == 0
 
 
 @pytest.mark.parametrize("path", [f"/api/v1/checks/{CHECK}/results", "/api/v1/report"])
