@@ -132,7 +132,7 @@ def _figures(
 
 
 def _evidence(reader: "Reader", periods: "Sequence[Period]", loaded: "Loaded", output: Format) -> None:
-    """Streamed where it is for programs: a month of outage is many probes."""
+    """Streamed: a month of outage is many probes."""
     from monitor.cli.render import Column, Sheet, emit, local_time, milliseconds, write_csv, write_json  # noqa: PLC0415  the same
     from monitor.storage.reports.evidence import FIELDS as EVIDENCE  # noqa: PLC0415  the same
     from monitor.storage.reports.evidence import failed_probes  # noqa: PLC0415  the same
@@ -156,4 +156,4 @@ def _evidence(reader: "Reader", periods: "Sequence[Period]", loaded: "Loaded", o
         Column("request_id", "request id", least_width=120),
         Column("reason", "reason", prose=True, least_width=170),
     )
-    emit(Sheet(list(rows), EVIDENCE, columns, empty="no probe failed, or failed ones are deleted"), output)
+    emit(Sheet(rows, EVIDENCE, columns, empty="no probe failed, or failed ones are deleted"), output)
