@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
@@ -23,14 +23,15 @@ from monitor.storage.writer import Writer
 
 GRACE_US = 60 * US_PER_S
 """So long after its end a stretch is closed: nearly every probe of it has come by then."""
-BITE_S = 0.015
-"""A bite is made smaller or larger so that it takes about this long."""
-MOST_CHECKS = 500
-MOST_STRETCHES = 288
-FIRST_CHECKS, FIRST_STRETCHES = 16, 12
-_GAP_STRETCHES = 2 * MOST_STRETCHES
+BITE_S = 0.01
+"""A bite takes on nothing more after so long."""
+MOST_CELLS, FIRST_CELLS = 64, 16
+"""A step makes so many roll-ups at most, however quickly the one before was made: what it meets may be far denser."""
+_LOOKED_AT_ONCE = 500
+_GAP_STRETCHES = 576
 
 Nothing = Callable[[], int | None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,27 @@ class _Pass:
         mark = marks(connection)[self.level]
         return (mark.until_us, mark.closing_us) == (self.since_us, self.until_us)
 
+    @property
+    def stretches(self) -> int:
+        """How many."""
+        return (self.until_us - self.since_us) // self.level.length_us
+
     def some(self, start: int, count: int) -> Block:
-        """A bite of it."""
+        """Some checks of it."""
         return Block(self.level, self.check_ids[start : start + count], self.since_us, self.until_us)
+
+
+@dataclass(slots=True)
+class _Bite:
+    """What became of one transaction.
+
+    Attributes:
+        start: the check with which the next goes on.
+        rows: that were made; None if something has gone back meanwhile.
+    """
+
+    start: int
+    rows: int | None = 0
 
 
 class Closer:
@@ -74,8 +93,7 @@ class Closer:
         self._clock = clock
         self._unwritten_us = unwritten_us
         self._pausing = pausing
-        self._checks = FIRST_CHECKS
-        self._stretches = FIRST_STRETCHES
+        self._cells = dict.fromkeys(Level, FIRST_CELLS)
         self._leaping = set(Level)
         self.longest_bite_s = 0.0
 
@@ -111,7 +129,7 @@ class Closer:
             return None
         is_leap = level in self._leaping and until_us - since_us >= _GAP_STRETCHES * level.length_us
         if not is_leap:
-            until_us = min(until_us, since_us + self._stretches * level.length_us)
+            until_us = min(until_us, since_us + self._cells[level] * level.length_us)
         put(connection, {closing_key(level): until_us})
         check_ids = tuple(connection.execute(_CHECK_IDS).scalars())
         return _Pass(level, since_us, until_us, check_ids, is_leap=is_leap)
@@ -129,23 +147,32 @@ class Closer:
 
     async def _run(self, planned: _Pass) -> int:
         """Makes its rows; 0 if something has gone back meanwhile."""
-        rows, start, smallest = 0, 0, MOST_CHECKS
-        while start < len(planned.check_ids) or not start:
-            size = self._checks
-            is_last = start + size >= len(planned.check_ids)
-            bite = partial(_bite, planned=planned, block=planned.some(start, size), is_last=is_last)
-            gave, took_s = await self._timed(bite)
-            if gave is None:
+        rows, bite = 0, _Bite(0)
+        while bite.start < len(planned.check_ids) or not bite.start:
+            bite = await self._timed(partial(self._bite, planned=planned, start=bite.start))
+            if bite.rows is None:
                 return 0
-            rows, start, smallest = rows + gave, start + size, min(smallest, size)
-            self._adapt(took_s)
-            if took_s > BITE_S and size == 1:
-                self._stretches = max(1, self._stretches // 2)
-        if smallest >= FIRST_CHECKS:
-            self._stretches = min(MOST_STRETCHES, 2 * self._stretches)
+            rows += bite.rows
         if not rows:
             self._leaping.add(planned.level)
         return rows
+
+    def _bite(self, connection: Connection, planned: _Pass, start: int) -> _Bite:
+        """As many steps as there is time for, one at least."""
+        bite, began = _Bite(start), self._clock.now()
+        if not planned.is_awaited(connection):
+            return _Bite(start, None)
+        took_s = 0.0
+        while took_s < BITE_S:
+            count = max(1, self._cells[planned.level] // planned.stretches)
+            bite.rows = (bite.rows or 0) + make(connection, planned.some(bite.start, count))
+            bite.start += count
+            before_s, took_s = took_s, self._clock.now().s_since(began)
+            self._adapt(planned.level, took_s - before_s)
+            if bite.start >= len(planned.check_ids):
+                put(connection, {planned.level.until_key: planned.until_us})
+                break
+        return bite
 
     async def _leap(self, planned: _Pass) -> None:
         """Goes on to where something begins, over all that is empty."""
@@ -153,14 +180,14 @@ class Closer:
         begins_us = planned.until_us
         if planned.level is Level.FIVE_MINUTES:
             begins_us = min(begins_us, await self._writer.run(partial(_first_rhythm, planned=planned)))
-        for start in range(0, len(planned.check_ids), MOST_CHECKS):
-            block = planned.some(start, MOST_CHECKS)
-            found_us, _ = await self._timed(partial(_first_of, block=block))
+        for start in range(0, len(planned.check_ids), _LOOKED_AT_ONCE):
+            block = planned.some(start, _LOOKED_AT_ONCE)
+            found_us = await self._timed(partial(_first_of, block=block))
             begins_us = min(begins_us, planned.until_us if found_us is None else found_us)
         await self._writer.run(partial(_go_on, planned=planned, at_us=floor(begins_us, planned.level)))
 
-    async def _timed(self, work: Callable[[Connection], int | None]) -> tuple[int | None, float]:
-        def timed(connection: Connection) -> tuple[int | None, float]:
+    async def _timed(self, work: Callable[[Connection], T]) -> T:
+        def timed(connection: Connection) -> tuple[T, float]:
             began = self._clock.now()
             gave = work(connection)
             return gave, self._clock.now().s_since(began)
@@ -169,22 +196,13 @@ class Closer:
         self.longest_bite_s = max(self.longest_bite_s, took_s)
         if self._pausing:
             await asyncio.sleep(took_s)
-        return gave, took_s
+        return gave
 
-    def _adapt(self, took_s: float) -> None:
-        if took_s > BITE_S:
-            self._checks = max(1, self._checks // 2)
-        elif took_s < BITE_S / 3:
-            self._checks = min(MOST_CHECKS, self._checks * 2)
-
-
-def _bite(connection: Connection, planned: _Pass, block: Block, *, is_last: bool) -> int | None:
-    if not planned.is_awaited(connection):
-        return None
-    rows = make(connection, block)
-    if is_last:
-        put(connection, {planned.level.until_key: planned.until_us})
-    return rows
+    def _adapt(self, level: Level, took_s: float) -> None:
+        if took_s > BITE_S / 2:
+            self._cells[level] = max(1, self._cells[level] // 2)
+        elif took_s < BITE_S / 5:
+            self._cells[level] = min(MOST_CELLS, self._cells[level] * 2)
 
 
 def _go_on(connection: Connection, planned: _Pass, at_us: int) -> None:

@@ -1,16 +1,21 @@
 """Roll-ups are made when a stretch is over, and made again when what they were made from changes."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sqlalchemy import Connection
 
 from monitor.alerting.batch import RhythmChange
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.availability import FAR_FUTURE_US, Rhythm
-from monitor.storage.rollups.closing import Closer
+from monitor.storage.rollup_tables import Level
+from monitor.storage.rollups.closing import BITE_S, Closer
 
 if TYPE_CHECKING:
     from tests.unit.storage.conftest import World
 
+T = TypeVar("T")
 HOUR_S, DAY_S = 3600, 86_400
 FOR_EVER_US = FAR_FUTURE_US
 
@@ -78,3 +83,41 @@ async def test_a_rhythm_that_has_ended_stays_as_it_was(world: "World") -> None:
         world.start.plus_s(2 * HOUR_S).wall_us,
         half_past.wall_us,
     ]
+
+
+class Counted:
+    """A writer that says how many transactions there were."""
+
+    def __init__(self, world: "World") -> None:
+        self._writer = world.writer
+        self.done = 0
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """One."""
+        self.done += 1
+        return await self._writer.run(work)
+
+
+async def twenty(world: "World") -> None:
+    """Checks, each with a result a minute for five hours."""
+    names = [f"m{number}" for number in range(20)]
+    await world.journal.register([world.check(name) for name in names], world.start)
+    await world.begin()
+    world.write("UPDATE daemon_runs SET heartbeat_us = ?", FOR_EVER_US)
+    await world.commit(*(world.result(at, check=f"gw/chat/{name}") for name in names for at in range(0, 18_000, 60)))
+
+
+async def test_a_bite_takes_on_nothing_more_when_its_time_is_up(world: "World") -> None:
+    """What took long is done in smaller steps, each a transaction; what is made is the same."""
+    await twenty(world)
+    slow = Counted(world)
+    await Closer(cast("Any", slow), HandClock(world.start.plus_s(9_000), BITE_S), pausing=False).close()
+    assert slow.done > 300
+    slowly = world.rows("SELECT * FROM rollups_5m ORDER BY check_id, started_at_us")
+    world.write("DELETE FROM rollups_5m")
+    for level in Level:
+        world.write("DELETE FROM meta WHERE key IN (?, ?)", level.until_key, f"{level.value}_closing_us")
+    quick = Counted(world)
+    await Closer(cast("Any", quick), HandClock(world.start.plus_s(9_000)), pausing=False).close()
+    assert quick.done < 40
+    assert world.rows("SELECT * FROM rollups_5m ORDER BY check_id, started_at_us") == slowly
