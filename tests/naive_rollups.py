@@ -1,4 +1,4 @@
-"""Roll-ups as a beginner would work them out: from a list of everything that ever happened, one look at each.
+"""Roll-ups and figures as a beginner would work them out: from a list of everything that ever happened.
 
 Shares no arithmetic with the program but the sketch, which has tests of its own. Times are microseconds since 1970.
 """
@@ -14,6 +14,7 @@ from monitor.domain.result import FaultDomain, Result, Status, Trigger
 from monitor.domain.sketch import encode
 
 FIVE_MINUTES_US = 300_000_000
+OPEN_US = 1 << 62
 TIMINGS = ("latency", "ttft")
 
 
@@ -34,10 +35,10 @@ class Everything:
         self.results[check, at_us] = result
 
     def end_rhythms(self, at_us: int, check: int | None = None) -> None:
-        """Nothing is due from then on, of one check or of all."""
+        """Nothing is due from then on, of one check or of all; what has ended has ended."""
         for number in self.rhythms if check is None else [check]:
             several = self.rhythms.get(number, [])
-            self.rhythms[number] = [replace(one, until_us=min(one.until_us, at_us)) for one in several]
+            self.rhythms[number] = [replace(one, until_us=at_us) if one.until_us == OPEN_US else one for one in several]
 
     def begin_rhythm(self, check: int, rhythm: Rhythm) -> None:
         """Due from now on; the one before has ended."""
@@ -57,6 +58,24 @@ class Everything:
                     inside = {at_us: one for at_us, one in mine.items() if start_us <= at_us < start_us + length_us}
                     found[check, start_us] = self._row(check, due[start_us], inside)
         return found
+
+    def period(self, check: int, since_us: int, until_us: int) -> dict[str, Any]:
+        """The figures of one check in any period."""
+        turns = [turn for rhythm in self.rhythms.get(check, []) for turn in _turns(rhythm, until_us)]
+        inside = {
+            at_us: one
+            for (number, at_us), one in self.results.items()
+            if number == check and since_us <= at_us < until_us
+        }
+        row = self._row(check, sum(since_us <= turn for turn in turns), inside)
+        expected = row["due"] - row["excused"]
+        good = [one for one in inside.values() if one.trigger is Trigger.ON_PHASE and one.status.is_success]
+        return {
+            **row,
+            "availability": 100 * row["successes"] / row["counted"] if row["counted"] else None,
+            "coverage": min(100.0, 100 * row["counted"] / expected) if expected > 0 else None,
+            "latencies": sorted(one.latency_ms for one in good if one.latency_ms is not None),
+        }
 
     def _row(self, check: int, due: int, results: dict[int, Result]) -> dict[str, Any]:
         counted = [one for one in results.values() if one.trigger is Trigger.ON_PHASE and one.status.name != "UNKNOWN"]

@@ -1,10 +1,13 @@
-"""Whatever happens to a database, its roll-ups say what its results say."""
+"""Whatever happens to a database, its roll-ups say what its results say, and figures what is defined of them."""
 
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from math import ceil
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -15,10 +18,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import select
 
 from monitor.alerting.batch import Batch, DaemonRun, RhythmChange
-from monitor.clock import Moment
 from monitor.domain.ages import Ages
 from monitor.domain.availability import Rhythm
 from monitor.domain.check import Check, CheckKind
@@ -26,81 +28,30 @@ from monitor.domain.prices import Price, Prices, PriceTable
 from monitor.domain.renaming import Renaming
 from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Result, Status, Trigger, Verdict
+from monitor.domain.sketch import RELATIVE_ERROR
+from monitor.domain.stretches import midnight_us
+from monitor.domain.tally import Tally
 from monitor.storage import tables
 from monitor.storage.engine import open_for_writing
 from monitor.storage.journal import Journal
+from monitor.storage.reader import Reader
+from monitor.storage.reports.figures import Period, spans_of, tallies
 from monitor.storage.retention.retention import Retention
 from monitor.storage.rollup_tables import Level
 from monitor.storage.rollups.closing import Closer
 from monitor.storage.rollups.marks import marks
+from monitor.storage.rollups.rebuild import rebuild
 from monitor.storage.sqlite.database import SqliteDatabase
-from tests.naive_rollups import Everything
+from tests.mortal import FragileWriter, HandClock, KilledError, finished
+from tests.naive_rollups import OPEN_US, Everything
 
-T = TypeVar("T")
 US = 1_000_000
 HOUR_S, DAY_S = 3600, 86_400
-BEGAN_US = 1_795_200_000_000_000
-FOREVER_US = 4_000_000_000_000_000
+BEGAN_US = 1_792_867_200_000_000
+"""2026-10-24T18:40:00Z: clocks go back in Europe that night, and a week later in America."""
 NAMES = {1: "gw/chat/acme/big", 2: "gw/chat/small", 3: "gw/models"}
 MOST = {1: (17, 16), 2: (17, 7)}
 """What an answer without counts is taken to have used: nine characters and the frame, and `max_tokens`."""
-
-
-class KilledError(Exception):
-    """The process is gone."""
-
-
-class FragileWriter:
-    """A writer without a thread, which dies before or after a transaction of one's choice."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.dialect = engine.dialect
-        self._connection = engine.connect()
-        self.lives: int | None = None
-        self.done = 0
-
-    async def run(
-        self, work: Callable[[Connection], T], settled: Callable[[bool], None] = lambda _committed: None
-    ) -> T:
-        """As the real one does."""
-        self._spend()
-        with self._connection.begin():
-            outcome = work(self._connection)
-        self.done += 1
-        self._spend()
-        settled(True)  # noqa: FBT003  the writer's callback
-        return outcome
-
-    def _spend(self) -> None:
-        if self.lives is not None:
-            if self.lives == 0:
-                raise KilledError
-            self.lives -= 1
-
-    def close(self) -> None:
-        """Nothing is open any more."""
-        self._connection.close()
-
-
-class HandClock:
-    """Goes as it is told; a bite takes as long as it is told, too."""
-
-    def __init__(self) -> None:
-        self.wall_us, self.mono_us, self.step_us = BEGAN_US, 0, 0
-
-    def now(self) -> Moment:
-        """The present moment; each look costs a step of monotonic time."""
-        self.mono_us += self.step_us
-        return Moment(self.wall_us, self.mono_us)
-
-
-def finished(work: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns that waits for nobody."""
-    try:
-        while True:
-            work.send(None)
-    except StopIteration as end:
-        return cast("T", end.value)
 
 
 STATUSES = st.sampled_from([Status.UP, Status.UP, Status.DEGRADED, Status.TIMEOUT, Status.SERVER_ERROR, Status.UNKNOWN])
@@ -108,6 +59,12 @@ TRIGGERS = st.sampled_from([Trigger.ON_PHASE, Trigger.ON_PHASE, Trigger.CONFIRM,
 MILLISECONDS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 4.9, 250.0, 250.1, 7e5]), st.floats(1, 60_000))
 TOKENS = st.one_of(st.none(), st.integers(0, 5000))
 AGO_S = st.one_of(st.just(0.0), st.floats(0, 600), st.sampled_from([300.0, 4000.0, 1.2 * DAY_S, 5.0 * DAY_S]))
+KILLED = st.one_of(st.none(), st.none(), st.integers(0, 12))
+ZONES = st.sampled_from(
+    ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Seoul"]
+)
+COUNTS = ("due", "excused", "counted", "successes", "probes", "answered", "input_tokens", "output_tokens", "uncounted")
+SHARES = (0.01, 0.5, 0.95, 1.0)
 PRICES = st.sampled_from([None, Price(2.5, 10.0), Price(0.15, 0.6), Price(0.0, 0.0)])
 
 
@@ -122,14 +79,14 @@ class RollupMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        path = self.folder / "relaywatch.db"
-        shutil.copy(self.empty, path)
-        self.engine = open_for_writing(SqliteDatabase(path))
-        self.clock = HandClock()
+        self.database = SqliteDatabase(self.folder / "relaywatch.db")
+        shutil.copy(self.empty, self.database.path)
+        self.engine = open_for_writing(self.database)
+        self.clock = HandClock(BEGAN_US)
         self.all = Everything(uncounted=MOST)
         self.price: Price | None = None
         self.names = dict(NAMES)
-        self.pruned_us = 0
+        self.pruned_us = self.ahead_us = 0
         self.intervals = dict.fromkeys(NAMES, 1800.0)
 
     @initialize(price=PRICES)
@@ -152,13 +109,15 @@ class RollupMachine(RuleBasedStateMachine):
             st.tuples(st.sampled_from([1, 2, 3]), AGO_S, STATUSES, TRIGGERS, MILLISECONDS, TOKENS), max_size=8
         ),
         former=st.booleans(),
+        kill_at=st.sampled_from([None, None, None, 0, 1]),
     )
     def _results_come(
         self,
         found: list[tuple[int, float, Status, Trigger, float | None, int | None]],
         former: bool,  # noqa: FBT001  Hypothesis passes by name
+        kill_at: int | None,
     ) -> None:
-        """Some of them late, some at the very same time."""
+        """Some of them late, some at the very same time; perhaps the last thing before the daemon dies, or nearly."""
         batch, now = Batch(), self.clock.now()
         for check, ago_s, status, trigger, took_ms, tokens in found:
             fault = None if status.is_success else FaultDomain.NETWORK if tokens == 0 else FaultDomain.ENDPOINT
@@ -176,9 +135,15 @@ class RollupMachine(RuleBasedStateMachine):
                 usage=Usage(tokens, None if tokens == 1 else tokens) if check != 3 else Usage(None, None),
             )
             batch.results.append(result)
-        finished(self.journal.commit(batch))
-        for result, (check, *_) in zip(batch.results, found, strict=True):
-            self.all.record(check, result)
+        self.writer.lives = kill_at
+        with suppress(KilledError):
+            finished(self.journal.commit(batch))
+        if kill_at != 0:
+            for result, (check, *_) in zip(batch.results, found, strict=True):
+                self.all.record(check, result)
+        self.writer.lives = None
+        if kill_at is not None:
+            self._start()
         self.rollups_say_what_results_say()
 
     @rule(seconds=st.one_of(st.floats(0, 400), st.sampled_from([300.0, 1.0 * HOUR_S, 5000.0, 1.1 * DAY_S])))
@@ -188,10 +153,25 @@ class RollupMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1.0, 90.0, 400.0, 4000.0, 1.5 * DAY_S]))
     def _clock_goes_back(self, seconds: float) -> None:
-        """Whatever was planned is planned again, from the time that it is now."""
-        self.clock.wall_us -= round(seconds * US)
-        self._plan_all()
-        self._beat()
+        """Whatever was planned goes on until the time that it was, and again from the time that it is now."""
+        self._step(-round(seconds * US))
+
+    @precondition(lambda self: not self.ahead_us)
+    @rule(seconds=st.sampled_from([2.0, 3.0 * HOUR_S, 400.0 * DAY_S]))
+    def _clock_leaps_ahead(self, seconds: float) -> None:
+        """For a while it is wrong."""
+        self.ahead_us = round(seconds * US)
+        self._step(self.ahead_us)
+
+    @precondition(lambda self: self.ahead_us)
+    @rule(restarts=st.booleans())
+    def _clock_is_right_again(self, restarts: bool) -> None:  # noqa: FBT001  Hypothesis passes by name
+        """While a daemon runs, or between two."""
+        step_us, self.ahead_us = -self.ahead_us, 0
+        if not restarts:
+            self._step(step_us)
+            return
+        self._stopped_and_started(step_us)
 
     @rule(check=st.sampled_from([1, 2, 3]), interval_s=st.sampled_from([None, 301.7, 7200.0]))
     def _interval_changes(self, check: int, interval_s: float | None) -> None:
@@ -199,7 +179,7 @@ class RollupMachine(RuleBasedStateMachine):
             self.intervals[check] = interval_s
         self._plan([check], rests=interval_s is None)
 
-    @rule(kill_at=st.one_of(st.none(), st.integers(0, 12)), slow=st.booleans())
+    @rule(kill_at=KILLED, slow=st.booleans())
     def _stretches_are_closed(self, kill_at: int | None, slow: bool) -> None:  # noqa: FBT001  Hypothesis passes by name
         """Perhaps slowly, so that bites are small; perhaps not to the end."""
         self.writer.lives = kill_at
@@ -212,18 +192,30 @@ class RollupMachine(RuleBasedStateMachine):
             self.writer.lives = None
         self.rollups_say_what_results_say()
 
-    @rule(raw_s=st.sampled_from([0.5 * HOUR_S, 2.0 * HOUR_S, 2.0 * DAY_S]), more=st.sampled_from([1, 3, 40]))
-    def _old_is_forgotten(self, raw_s: float, more: int) -> None:
+    @rule(
+        raw_s=st.sampled_from([0.5 * HOUR_S, 2.0 * HOUR_S, 2.0 * DAY_S]),
+        more=st.sampled_from([1, 3, 40]),
+        kill_at=KILLED,
+    )
+    def _old_is_forgotten(self, raw_s: float, more: int, kill_at: int | None) -> None:
         self.clock.step_us = 0
+        self.writer.lives = kill_at
         ages = Ages(raw_s, raw_s * more, raw_s * more * more, None)
-        finished(Retention(cast("Any", self.writer), self.clock).prune(ages))
+        try:
+            finished(Retention(cast("Any", self.writer), self.clock).prune(ages))
+        except KilledError:
+            self._start()
+        self.writer.lives = None
         with self.engine.connect() as connection:
             self.pruned_us = marks(connection).pruned_us
 
-    @rule()
-    def _stopped_and_started(self) -> None:
-        finished(self.journal.end_run(self.clock.now(), "stopped"))
-        self.all.end_rhythms(self.clock.wall_us)
+    @rule(seconds=st.sampled_from([0.0, 200.0, 2.0 * DAY_S]))
+    def _stopped_and_started_later(self, seconds: float) -> None:
+        self._stopped_and_started(round(seconds * US))
+
+    def _stopped_and_started(self, step_us: int) -> None:
+        self._stop()
+        self.clock.wall_us += step_us
         self._start()
 
     @rule(after_s=st.floats(0, 10_000))
@@ -241,6 +233,60 @@ class RollupMachine(RuleBasedStateMachine):
     def _a_model_is_renamed(self) -> None:
         self.names[1] = "gw/chat/acme/bigger"
         self._register(Renaming(models={("gw", "acme/big"): "acme/bigger"}))
+
+    @precondition(lambda self: not self.ahead_us)
+    @rule()
+    def _all_are_compared(self) -> None:
+        """By the command that does so."""
+        self._stop()
+        compared = finished(rebuild(cast("Any", self.writer), only_compare=True))
+        assert not any(compared.differing.values()), compared
+        self._start()
+
+    @rule(zone=ZONES, days_ago=st.integers(0, 4), days=st.integers(1, 3))
+    def _somebody_asks_for_days(self, zone: str, days_ago: int, days: int) -> None:
+        """As calendars there have them, however many hours they have."""
+        there = ZoneInfo(zone)
+        first: date = datetime.fromtimestamp(self.clock.wall_us / US, there).date() - timedelta(days_ago)
+        self._figures_are_as_defined(midnight_us(first, there), midnight_us(first + timedelta(days), there))
+
+    @rule(since_s=st.floats(0, 5 * DAY_S), length_s=st.one_of(st.floats(0.1, 2 * DAY_S), st.just(300.0)))
+    def _somebody_asks(self, since_s: float, length_s: float) -> None:
+        since_us = self.clock.wall_us - round(since_s * US)
+        self._figures_are_as_defined(since_us, since_us + round(length_s * US))
+
+    def _figures_are_as_defined(self, since_us: int, until_us: int) -> None:
+        now = self.clock.now()
+        with Reader(self.database) as reader:
+            spans = spans_of(reader, Period("", since_us, until_us), now)
+            found = tallies(reader, Period("", since_us, until_us), now)
+        asked = since_us, min(until_us, now.wall_us)
+        if not spans:
+            assert asked[0] >= asked[1] or since_us < self.pruned_us
+            return
+        told = spans[0].since_us, spans[-1].until_us
+        assert asked[0] <= told[0] < told[1] <= asked[1]
+        assert told == asked or since_us < self.pruned_us
+        for check in NAMES:
+            self._as_defined(found.get(check, Tally()), self.all.period(check, *told), told[1])
+
+    def _as_defined(self, tally: Tally, right: dict[str, Any], until_us: int) -> None:
+        under_way = until_us > min(self.clock.wall_us - 60 * US, self.beat_us)
+        seen = {name: getattr(tally, name) for name in COUNTS}
+        seen |= {status.value.lower(): tally.by_status[status] for status in Status}
+        seen |= {"availability": tally.availability, "coverage": tally.coverage}
+        for name in ("latency", "ttft"):
+            timing = getattr(tally, name)
+            seen |= {f"{name}_count": timing.count, f"{name}_sum_100us": timing.total}
+            seen |= {f"{name}_min_100us": timing.least, f"{name}_max_100us": timing.most}
+        if under_way:
+            assert seen["due"] <= right["due"]
+            del seen["due"], seen["coverage"]
+        assert seen == {name: right[name] for name in seen}
+        for share, found_ms in zip(SHARES, tally.latency.percentiles_ms(SHARES), strict=True):
+            exact = right["latencies"] and right["latencies"][ceil(share * len(right["latencies"])) - 1]
+            assert (found_ms is None) == (not right["latencies"])
+            assert found_ms is None or abs(found_ms - exact) <= RELATIVE_ERROR * exact + 0.05
 
     def rollups_say_what_results_say(self) -> None:
         """Every row that readers trust, and whose results are complete; and there is no other."""
@@ -279,9 +325,10 @@ class RollupMachine(RuleBasedStateMachine):
             run = tables.daemon_runs.c
             last = connection.execute(select(run.heartbeat_us).order_by(run.id.desc()).limit(1)).scalar()
         finished(self.journal.begin_run(DaemonRun("1", 1, "here", self.clock.now())))
+        self.beat_us = self.clock.wall_us
         if last is not None:
             self.all.end_rhythms(last)
-        self._plan_all()
+        self._plan(list(self.names))
 
     def _register(self, renaming: Renaming) -> None:
         prices = Prices({} if self.price is None else {"gw": PriceTable({"*": self.price})})
@@ -294,20 +341,30 @@ class RollupMachine(RuleBasedStateMachine):
                 several = [one for one in several if one[0] != now_us] + [(now_us if several else 0, self.price)]
             self.all.prices[number] = several
 
+    def _stop(self) -> None:
+        finished(self.journal.end_run(self.clock.now(), "stopped"))
+        self.all.end_rhythms(self.clock.wall_us)
+
     def _beat(self) -> None:
         finished(self.journal.heartbeat(self.clock.now()))
+        self.beat_us = self.clock.wall_us
 
-    def _plan_all(self) -> None:
-        self._plan(list(self.names), rests=False)
+    def _step(self, step_us: int) -> None:
+        """As the scheduler does it."""
+        before_us = self.clock.wall_us
+        self.clock.wall_us += step_us
+        self._plan(list(self.names), before_us)
+        self._beat()
 
-    def _plan(self, checks: list[int], *, rests: bool) -> None:
-        """New rhythms from now on, or none."""
+    def _plan(self, checks: list[int], before_us: int | None = None, *, rests: bool = False) -> None:
+        """New rhythms from now on, or none; what there was ends at the same time, unless the clock was set."""
         batch, now_us = Batch(), self.clock.wall_us
+        end_us = now_us if before_us is None else before_us
         for check in checks:
-            self.all.end_rhythms(now_us, check)
+            self.all.end_rhythms(end_us, check)
             interval_us = round(self.intervals[check] * US)
-            rhythm = None if rests else Rhythm(now_us + 2 * US, now_us + 7 * US + interval_us, interval_us, FOREVER_US)
-            batch.rhythms.append(RhythmChange(self.names[check], now_us, rhythm))
+            rhythm = None if rests else Rhythm(now_us + 2 * US, now_us + 7 * US + interval_us, interval_us, OPEN_US)
+            batch.rhythms.append(RhythmChange(self.names[check], end_us, rhythm))
             if rhythm is not None:
                 self.all.begin_rhythm(check, rhythm)
         finished(self.journal.commit(batch))
@@ -325,7 +382,7 @@ def test_rollups_say_what_results_say(tmp_path: Path) -> None:
     open_for_writing(SqliteDatabase(empty)).dispose()
     machine = type("Machine", (RollupMachine,), {"empty": empty})
     chosen = settings(
-        max_examples=settings.default.max_examples // 5 if settings.default else 10,
+        max_examples=settings.default.max_examples // 2 if settings.default else 25,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
