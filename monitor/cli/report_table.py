@@ -21,7 +21,7 @@ def columns(*, several: bool) -> tuple[Column, ...]:
         Column("window", "window"),
         Column("availability", "avail.", percent, right=True),
         Column("coverage", "coverage", percent, right=True),
-        Column("probes", "probes", right=True, least_width=60),
+        Column("probes", "probes", _count, right=True, least_width=100),
         Column("latency_p50_ms", "p50", milliseconds, right=True, least_width=70),
         Column("latency_p95_ms", "p95", milliseconds, right=True),
         Column("latency_p99_ms", "p99", milliseconds, right=True, least_width=130),
@@ -96,17 +96,19 @@ def _worst(period: Period, rows: Sequence[Row], zone: str) -> Iterator[str]:
     worst = sorted(hours, key=lambda pair: (-pair[0]["failures"], pair[0]["started_at"], pair[1]))[:_MOST_HOURS]
     at = local_time(zone)
     if worst:
-        told = "; ".join(
-            f"{at(hour['started_at'])[:-3]} {check} ({hour['failures']} of {hour['counted']} failed)"
-            for hour, check in worst
-        )
-        yield f"worst hours in {period.name} ({zone}): {told}"
+        yield f"worst hours in {period.name} ({zone}):"
+        for hour, check in worst:
+            yield f"  {at(hour['started_at'])[:-3]}  {hour['failures']} of {hour['counted']} failed  {check}"
 
 
 def _changed(trend: Mapping[str, float | None] | None) -> str | None:
     """The change of availability, in percentage points."""
     change = None if trend is None else trend["availability"]
     return None if change is None else f"{change:+.2f}"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
 
 
 def _counts(by_status: Mapping[str, Any]) -> str:

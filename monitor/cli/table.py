@@ -150,11 +150,17 @@ def _on_terminal(layout: _Layout, cells: _Cells, *, with_titles: bool) -> None:
 
     columns, console = layout.columns, layout.console
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0), show_header=with_titles)
-    for column, width in zip(columns, _widths(columns, layout.longest, console.width), strict=True):
+    widths = _widths(columns, layout.longest, console.width)
+    for column, width in zip(columns, widths, strict=True):
         justify: Literal["left", "right"] = "right" if column.right else "left"
         table.add_column(Text(column.title), justify=justify, overflow="fold", width=width)
     for line in cells:
-        table.add_row(*(Text(*cell) for cell in line))
+        table.add_row(
+            *(
+                Text(_after_slashes(text, width) if column.whole else text, style)
+                for (text, style), column, width in zip(line, columns, widths, strict=True)
+            )
+        )
     print_parts(console, layout.out, table)
 
 
@@ -178,6 +184,18 @@ def _widths(columns: Sequence[Column], longest: Sequence[int], width: int) -> li
         if column.prose:
             needs[number] += max(0, room - sum(needs))
     return needs
+
+
+def _after_slashes(name: str, width: int) -> str:
+    """An id over as many lines as it needs, broken after a slash before it is broken elsewhere."""
+    if _length(name) <= width:
+        return name
+    lines = [""]
+    for part in name.replace("/", "/\0").split("\0"):
+        if lines[-1] and _length(lines[-1]) + _length(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def print_parts(console: "Console", out: TextIO, *parts: Any) -> None:

@@ -125,6 +125,17 @@ def test_a_table_fits_its_terminal(monkeypatch: pytest.MonkeyPatch, width: int) 
     assert ("gw/chat/" + "long-name-" * 6 in lines[1]) == (width == 200)
 
 
+def test_an_id_is_broken_after_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a narrow terminal; elsewhere only where a part of it is too long by itself."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    row = {"status": "MODEL_NOT_FOUND", "ms": 1.0, "reason": "a reason of several words"}
+    rows = [{"check": check, **row} for check in ("gateway/chat/vendor/model-2", "게이트웨이/chat/솔라-프로-2")]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", printed(Format.TABLE, rows, out=Terminal()))
+    firsts = [line.split()[0] for line in text.splitlines()]
+    assert firsts == ["check", "gateway/", "chat/vendor/", "model-2", "게이트웨이/", "chat/", "솔라-프로-2"]
+
+
 def test_into_a_pipe_nothing_is_broken() -> None:
     """`relaywatch history | grep` finds whole ids on one line."""
     row = {"check": "gw/chat/" + "x" * 200, "status": "UP", "reason": "y" * 200}

@@ -78,7 +78,7 @@ def test_no_figure_is_broken_or_cut_at_any_width(monkeypatch: pytest.MonkeyPatch
         if column.name != "by_status":
             assert column.show(shown(row())[column.name]) in text
     if width >= 80:
-        assert {"availability", "coverage", "probes", "latency_p50_ms", "latency_p95_ms", "incidents"} <= {
+        assert {"availability", "coverage", "latency_p50_ms", "latency_p95_ms", "incidents"} <= {
             column.name for column in fitting
         }
 
@@ -136,6 +136,6 @@ def test_what_stands_below_the_table() -> None:
     said = list(notes(october, [row(), endpoint], "Asia/Seoul"))
     assert said[0] == "30d: figures begin at 2026-11-01 09:00:00; what was before is deleted"
     assert said[1] == "gateway was down for 2 min 30 s in 30d, by fault: model 2 min, key 1 min"
-    assert said[2].startswith("worst hours in 30d (Asia/Seoul): 2026-11-01 14:00 gateway/chat/")
-    assert said[2].endswith("(60 of 120 failed)")
+    assert said[2] == "worst hours in 30d (Asia/Seoul):"
+    assert said[3].startswith("  2026-11-01 14:00  60 of 120 failed  gateway/chat/")
     assert list(notes(october, [], "UTC")) == []
