@@ -156,9 +156,10 @@ class Journal:
 
 def _found(connection: Connection, wanted: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     """Those of these results that there are; each is looked up by its key, however many others there are."""
-    row, check = tables.results.c, tables.checks.c
+    result, check = tables.results.c, tables.checks.c
     named = select(check.check, check.id).where(check.check.in_({name for name, _ in wanted}))
-    ids = dict(connection.execute(named).tuples().all())
+    ids = {row.check: row.id for row in connection.execute(named)}
     keys = {(ids[name], at_us): (name, at_us) for name, at_us in wanted if name in ids}
-    there = select(row.check_id, row.started_at_us).where(tuple_(row.check_id, row.started_at_us).in_(list(keys)))
+    key = tuple_(result.check_id, result.started_at_us)
+    there = select(result.check_id, result.started_at_us).where(key.in_(list(keys)))
     return [keys[number, at_us] for number, at_us in connection.execute(there)] if keys else []
