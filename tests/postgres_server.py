@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,19 @@ class PostgresServer:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """All of it, while its machine goes on; whoever connects meanwhile waits."""
+        assert self._process is not None
+        everybody = [self._process.pid, *_children(self._process.pid)]
+        for pid in everybody:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in everybody:
+                os.kill(pid, signal.SIGCONT)
 
     def run(self, *statements: str, database: str = _ROOT) -> None:
         """Statements of the superuser, each on its own."""

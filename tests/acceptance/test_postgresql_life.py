@@ -194,3 +194,29 @@ async def test_a_daemon_that_was_overtaken_writes_and_sends_nothing(
     assert [received.body["event"] for received in hook.received] == ["opened", "resolved"]
     assert before[0][0] == 2
     assert asked("SELECT epoch, released FROM leadership") == [(2, 1)]
+
+
+async def test_a_server_that_stands_still_stops_nothing(world: "World", server: PostgresServer, database: str) -> None:
+    """Its machine takes every packet and it answers none: it is given up, said, waited for, and used again."""
+    gateway, hook = await world.gateway(BROKEN, MODELS[1]), await world.hook()
+    daemon, asked = world.deployment(), Asked(server, database)
+    _configure(daemon, gateway, hook, server.url(database), BROKEN, MODELS[1], pace="500ms")
+    daemon.arguments = ["--log-level", "debug"]
+    await daemon.start()
+    await daemon.until(lambda: gateway.requests.total() > 6, 20, "probes")
+
+    with server.standing_still():
+        gateway.set_fault(BROKEN, DOWN)
+        await daemon.until((daemon.folder / "relaywatch.spool").exists, 10, "a spool")
+        await daemon.wait_for("database_refuses", 25)
+        assert "refuses" in await daemon.get("/readyz")
+        asked_before = gateway.requests.total()
+        await daemon.until(lambda: gateway.requests.total() > asked_before + 6, 10, "more probes")
+    await hook.wait_for(lambda received: received.body["event"] == "opened", 30)
+    gateway.set_fault(BROKEN, None)
+    await hook.wait_for(lambda received: received.body["event"] == "resolved", 20)
+    await daemon.until(lambda: not (daemon.folder / "relaywatch.spool").exists(), 10, "an empty spool")
+    assert await daemon.stop() == 0
+
+    assert asked.statuses().total() == len(daemon.events("probe")) == gateway.requests.total()
+    assert world.told(hook) == [("opened", f"gw/chat/{BROKEN}"), ("resolved", f"gw/chat/{BROKEN}")]
