@@ -28,6 +28,8 @@ from monitor.errors import StorageError
 RELATIVE_ERROR = 0.02
 LARGEST = 2**63 - 1
 """Larger values count as this one."""
+MOST = 2**32 - 1
+"""No bucket counts more values."""
 
 _PERCENT_UP, _PERCENT_DOWN = 102, 98
 _HEADING = struct.Struct("<H")
@@ -153,7 +155,7 @@ class Sketch:
         """As it is written down: the same bytes for the same values, however they came together.
 
         Raises:
-            SketchError: something that was added is no sketch.
+            SketchError: something that was added is no sketch, or a bucket counts more than `MOST`.
         """
         return _encoded(self._put_together())
 
@@ -175,6 +177,8 @@ def _encoded(counts: Mapping[int, int]) -> bytes:
     buckets = sorted(counts)
     first, span = buckets[0], buckets[-1] - buckets[0] + 1
     most, total = max(counts.values()), sum(counts.values())
+    if most > MOST:
+        raise SketchError("it counts more values than can be")
     width = 1 if most < 1 << 8 else 2 if most < 1 << 16 else 4
     dense = width * span
     if _EACH_WEIGHT * total <= dense and span <= _EACH_SPAN:
@@ -190,11 +194,14 @@ def _encoded(counts: Mapping[int, int]) -> bytes:
 def _counted(blobs: Iterable[bytes]) -> dict[int, int]:
     """The values of many sketches by bucket."""
     forms: defaultdict[int, list[bytes]] = defaultdict(list)
-    for blob in blobs:
-        if len(blob) > _HEADING.size:
-            forms[blob[1] >> _FORM_BITS].append(blob)
-        elif blob:
-            raise SketchError("it ends with its heading")
+    try:
+        for blob in blobs:
+            if len(blob) > _HEADING.size:
+                forms[blob[1] >> _FORM_BITS].append(blob)
+            elif blob:
+                raise SketchError("it ends with its heading")
+    except TypeError as fault:  # a column of SQLite holds whatever was put there
+        raise SketchError("it is not made of bytes") from fault
     total: Counter[int] = Counter()
     for form, some in forms.items():
         if form not in _ADDING:

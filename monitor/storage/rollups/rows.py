@@ -73,7 +73,7 @@ def _timing_of(count: int, total: int, least: int | None, most: int | None, sket
 
 def sketch_of(blob: bytes | None) -> Sketch:
     """A sketch as it stands in a row."""
-    return Sketch((bytes(blob),) if blob else ())
+    return Sketch((blob,) if blob else ())
 
 
 def without_damage(tally: Tally) -> Tally:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, bindparam, case, select
 
 from monitor.domain.availability import Rhythm
-from monitor.domain.sketch import SketchError
+from monitor.domain.sketch import MOST, SketchError
 from monitor.domain.tally import Tally, Timing
 from monitor.domain.tariff import Tariffs, Used
 from monitor.storage import tables
@@ -116,7 +116,7 @@ def from_results(connection: Connection, block: Block) -> Tallies:
 def _sum_of(parts: Sequence[Tally]) -> Tally:
     total = Tally.sum_of(parts)
     try:
-        sound = all(timing.sketch.count == timing.count for timing in (total.latency, total.ttft))
+        sound = all(timing.sketch.count == timing.count <= MOST for timing in (total.latency, total.ttft))
     except SketchError:
         sound = False
     # A file that was damaged must not stop what comes after it; whoever reads such a row is told.
