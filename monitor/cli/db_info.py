@@ -2,12 +2,15 @@
 
 import json
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from monitor.cli.options import ConfigOption
+
+_MINUTES = len("2026-11-21 09:00")
 
 
 class InfoFormat(StrEnum):
@@ -33,23 +36,28 @@ def info(
     if output is InfoFormat.JSON:
         typer.echo(json.dumps([facts], indent=2))
     else:
-        _show(facts)
+        _show(facts, loaded.config.timezone)
 
 
-def _show(facts: dict[str, Any]) -> None:
+def _show(facts: dict[str, Any], zone: str) -> None:
     from monitor.cli.options import Format  # noqa: PLC0415  the same
-    from monitor.cli.render import Column, Sheet, emit  # noqa: PLC0415  the same
+    from monitor.cli.render import Column, Sheet, emit, local_time  # noqa: PLC0415  the same
     from monitor.config.size import rough_size  # noqa: PLC0415  the same
 
     typer.echo(facts["path"])
     typer.echo(", ".join(_head(facts)))
     typer.echo()
+    there = local_time(zone)
+
+    def local(text: str) -> str:
+        return there(text)[:_MINUTES]
+
     columns = (
         Column("table", "table", whole=True),
         Column("shown_rows", "rows", right=True),
         Column("bytes", "size", show=rough_size, right=True),
-        Column("oldest", "oldest", show=_day),
-        Column("newest", "newest", show=_minute),
+        Column("oldest", f"oldest ({zone})", show=local),
+        Column("newest", "newest", show=local),
         Column("kept_s", "kept", show=_kept),
     )
     rows = [{**row, "shown_rows": f"{'' if row['exact'] else '~'}{row['rows']:,}"} for row in facts["tables"]]
@@ -57,7 +65,7 @@ def _show(facts: dict[str, Any]) -> None:
         if row["oldest"] is not None and row["kept_s"] is None:
             row["kept_s"] = 0.0  # for ever
     emit(Sheet(rows, ("table",), columns), Format.TABLE)
-    for line in _made(facts):
+    for line in _made(facts, local):
         typer.echo(line)
 
 
@@ -73,22 +81,14 @@ def _head(facts: dict[str, Any]) -> list[str]:
     return parts
 
 
-def _made(facts: dict[str, Any]) -> list[str]:
+def _made(facts: dict[str, Any], local: Callable[[str], str]) -> list[str]:
     lines = [
-        f"{row['table']} are made until {_minute(row['made_until'])} UTC"
+        f"{row['table']} are made until {local(row['made_until'])}"
         for row in facts["tables"]
         if row["made_until"] is not None
     ]
     since = next((row["complete_since"] for row in facts["tables"] if row["table"] == "results"), None)
-    return lines + ([f"results are complete since {_minute(since)} UTC"] if since else [])
-
-
-def _day(text: str) -> str:
-    return text[:10]
-
-
-def _minute(text: str) -> str:
-    return f"{text[:10]} {text[11:16]}"
+    return lines + ([f"results are complete since {local(since)}"] if since else [])
 
 
 def _kept(seconds: float) -> str:
