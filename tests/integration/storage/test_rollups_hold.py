@@ -87,6 +87,7 @@ class RollupMachine(RuleBasedStateMachine):
         self.price: Price | None = None
         self.names = dict(NAMES)
         self.pruned_us = self.ahead_us = 0
+        self.blurred_us = 0  # before it something came when nothing could be made again any more
         self.intervals = dict.fromkeys(NAMES, 1800.0)
 
     @initialize(price=PRICES)
@@ -141,6 +142,7 @@ class RollupMachine(RuleBasedStateMachine):
         if kill_at != 0:
             for result, (check, *_) in zip(batch.results, found, strict=True):
                 self.all.record(check, result)
+                self._happens_at(result.started_at.wall_us)
         self.writer.lives = None
         if kill_at is not None:
             self._start()
@@ -267,7 +269,7 @@ class RollupMachine(RuleBasedStateMachine):
         told = spans[0].since_us, spans[-1].until_us
         assert asked[0] <= told[0] < told[1] <= asked[1]
         assert told == asked or since_us < self.pruned_us
-        for check in NAMES:
+        for check in NAMES if told[0] >= self.blurred_us else ():
             self._as_defined(found.get(check, Tally()), self.all.period(check, *told), told[1])
 
     def _as_defined(self, tally: Tally, right: dict[str, Any], until_us: int) -> None:
@@ -345,6 +347,10 @@ class RollupMachine(RuleBasedStateMachine):
         finished(self.journal.end_run(self.clock.now(), "stopped"))
         self.all.end_rhythms(self.clock.wall_us)
 
+    def _happens_at(self, at_us: int) -> None:
+        if at_us < self.pruned_us:
+            self.blurred_us = max(self.blurred_us, self.pruned_us)
+
     def _beat(self) -> None:
         finished(self.journal.heartbeat(self.clock.now()))
         self.beat_us = self.clock.wall_us
@@ -359,6 +365,7 @@ class RollupMachine(RuleBasedStateMachine):
     def _plan(self, checks: list[int], before_us: int | None = None, *, rests: bool = False) -> None:
         """New rhythms from now on, or none; what there was ends at the same time, unless the clock was set."""
         batch, now_us = Batch(), self.clock.wall_us
+        self._happens_at(now_us)
         end_us = now_us if before_us is None else before_us
         for check in checks:
             self.all.end_rhythms(end_us, check)
