@@ -44,6 +44,7 @@ def render(facts: Facts, out: TextIO) -> None:
         figures=lists.figures(facts),
         figures_of_endpoints=lists.figures(facts, only_endpoints=True),
         changes=changes,
+        change_headings=[say(text, voice) for text in (Text.AVAILABILITY, Text.LATENCY, Text.DOWNTIME)],
         changes_left_out=changes_left_out,
         worst_hours=lists.worst_hours(facts),
         faults=lists.faults(facts),

@@ -156,6 +156,15 @@ def test_of_many_checks_the_endpoints_come_first(facts: MakeFacts, subject: Make
     assert "Bars of each check" not in rendered(facts())
 
 
+def test_cells_say_what_they_are_where_a_phone_shows_no_headings(
+    facts: MakeFacts, subject: MakeSubject, rendered: Rendered
+) -> None:
+    """Each figure of a change has its label with it."""
+    document = read(rendered(facts(subject(before=subject().row))))
+    labels = [attributes["data-label"] for _, attributes in document.tags if "data-label" in attributes]
+    assert labels == ["Availability", "Latency p95", "Downtime"]
+
+
 def test_coverage_stands_beside_availability(facts: MakeFacts, subject: MakeSubject, rendered: Rendered) -> None:
     """Of every line of bars."""
     text = rendered(facts(subject(model="m", check="gw/chat/m", availability=99.95, coverage=42.0)))
