@@ -75,7 +75,7 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.UP_OF: ("{up} of {all} up", "{all}개 중 {up}개 정상"),
         Text.MODEL_LIST: ("model list", "모델 목록"),
         Text.LEGEND: (
-            "Beside each check: its newest successful answer, its availability over 24 hours (for coverage, see a report).",
+            "Beside each check: newest successful answer, and availability over 24 hours (for coverage, see a report).",
             "각 체크 옆: 최근 정상 응답 시간, 24시간 가용률 (측정률은 보고서 참조).",
         ),
         Text.NEWEST_ANSWER: ("newest answer", "최근 응답"),
