@@ -33,6 +33,8 @@ OLDEST_SERVER = 13
 _PER_VERSION = 10_000
 # What a role or a database may have been given, and who runs for months or sums up to the last digit must not have.
 _PLAIN = {"timezone": "UTC", "default_transaction_isolation": "read committed", "extra_float_digits": "1"}
+# The one that is written to: another on the path may hold another RelayWatch, whose tables would be found first.
+_ONE_SCHEMA = "set_config('search_path', coalesce(quote_ident(current_schema()), ''), false)"
 _UNBOUNDED = {"idle_session_timeout": 14, "transaction_timeout": 17}  # since which version there is such a setting
 
 
@@ -136,9 +138,8 @@ def _bound(connection: Raw, statement_ms: int, idle_ms: int) -> None:
         **{name: 0 for name, since in _UNBOUNDED.items() if version >= since},
         **_PLAIN,
     }
-    connection.execute(
-        "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in bounds.items())
-    )
+    chosen = (_ONE_SCHEMA, *(f"set_config('{name}', '{value}', false)" for name, value in bounds.items()))
+    connection.execute("SELECT " + ", ".join(chosen))
     connection.autocommit = False
 
 

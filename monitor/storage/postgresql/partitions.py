@@ -20,6 +20,8 @@ WEEK_US = 7 * 86_400 * US_PER_S
 DROP_WAITS_MS = 50
 """For those who read; whoever comes meanwhile waits behind it."""
 _LOCKED = "55P03"
+# Another schema on the search path may belong to another RelayWatch.
+_IS_THERE = "SELECT 1 FROM pg_class WHERE relname = %s AND relnamespace = current_schema()::regnamespace"
 _ROWS_KNOWN = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = to_regclass(%s)"
 _ROWS_LOOKED_AT = 50_000
 FIRST_MONDAY_US = 4 * 86_400 * US_PER_S  # 1970 began on a Thursday
@@ -104,7 +106,7 @@ def _rows(connection: Connection, partition: Partition) -> int:
 
 
 def _make(connection: Connection, one: Partition) -> None:
-    if connection.exec_driver_sql("SELECT to_regclass(%s)", (f'"{one.name}"',)).scalar() is not None:
+    if connection.exec_driver_sql(_IS_THERE, (one.name,)).scalar() is not None:
         return
     # Made apart and then attached: who reads the whole table meanwhile neither waits nor is waited for.
     connection.exec_driver_sql(f'CREATE TABLE "{one.name}" (LIKE {one.table} INCLUDING DEFAULTS)')
