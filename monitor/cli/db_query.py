@@ -73,7 +73,7 @@ def _print(answer: "Answer", most: int | None, output: Format) -> bool:
     first = list(islice(rows, 1))
     columns = _columns(names, first)
     taken = islice(chain(first, rows), most)
-    emit(Sheet(_named(taken, names, shown), names, columns, empty="no rows"), output)
+    emit(Sheet(_named(taken, names, shown), names, columns, empty="no rows", stacks=True), output)
     return next(rows, None) is not None
 
 

@@ -72,6 +72,7 @@ class Sheet:
         fields: the names of the interface, in its order; JSON and CSV have exactly these.
         columns: what a table shows.
         empty: what is said where a table would have no rows.
+        stacks: on a terminal without room for all columns, the values of a row stand below each other.
     """
 
     rows: Iterable[Row]
@@ -79,6 +80,7 @@ class Sheet:
     columns: Sequence[Column]
     empty: str = "nothing found"
     notes: Sequence[str] = field(default_factory=tuple)
+    stacks: bool = False
 
 
 def write_table(sheet: Sheet, out: TextIO) -> None:
@@ -86,13 +88,16 @@ def write_table(sheet: Sheet, out: TextIO) -> None:
     from rich.text import Text  # noqa: PLC0415  only who needs it pays
 
     console = console_on(out)
-    write, longest = _on_terminal if console.is_terminal else _into_pipe, None
+    write, longest, done = _on_terminal if console.is_terminal else _into_pipe, None, 0
     columns = [column for column in sheet.columns if console.width >= column.least_width]
     for piece in _pieces(sheet.rows):
         cells = [[_cell(row.get(column.name), column) for column in columns] for row in piece]
         lengths = _longest(cells)
         first, longest = longest is None, lengths if longest is None else list(map(max, longest, lengths))
-        write(_Layout(console, out, columns, longest), cells, with_titles=first)
+        if first and sheet.stacks and console.is_terminal and not _fits(columns, lengths, console.width):
+            write = _stacked
+        write(_Layout(console, out, columns, longest, done), cells, with_titles=first)
+        done += len(cells)
     if longest is None:
         print_parts(console, out, Text(sheet.empty))
     elif sheet.notes:
@@ -101,12 +106,13 @@ def write_table(sheet: Sheet, out: TextIO) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where a piece of a table is written, and how long its cells are, those before it included."""
+    """Where a piece of a table is written; how long its cells are, with those before it; how many rows these were."""
 
     console: "Console"
     out: TextIO
     columns: Sequence[Column]
     longest: Sequence[int]
+    done: int
 
 
 _Cells = Sequence[Sequence[tuple[str, str]]]
@@ -134,7 +140,7 @@ def _length(text: str) -> int:
 def _into_pipe(layout: _Layout, cells: _Cells, *, with_titles: bool) -> None:
     """One line a row, however long: for grep, awk and files."""
     columns = layout.columns
-    widths = [max(length, len(column.title)) for column, length in zip(columns, layout.longest, strict=True)]
+    widths = [max(length, _length(column.title)) for column, length in zip(columns, layout.longest, strict=True)]
     titles = [[(column.title, "") for column in columns]] if with_titles else []
     for line in (*titles, *cells):
         padded = []
@@ -164,18 +170,37 @@ def _on_terminal(layout: _Layout, cells: _Cells, *, with_titles: bool) -> None:
     print_parts(console, layout.out, table)
 
 
+def _stacked(layout: _Layout, cells: _Cells, *, with_titles: bool) -> None:
+    """One line a value, with its title before it."""
+    from rich.table import Table  # noqa: PLC0415  only who needs it pays
+    from rich.text import Text  # noqa: PLC0415  the same
+
+    del with_titles
+    for number, line in enumerate(cells, layout.done + 1):
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, _GAP, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for column, cell in zip(layout.columns, line, strict=True):
+            table.add_row(Text(column.title, "dim"), Text(*cell))
+        print_parts(layout.console, layout.out, Text(f"row {number}", "bold"), table)
+
+
+def _fits(columns: Sequence[Column], longest: Sequence[int], width: int) -> bool:
+    return sum(_widths(columns, longest, width)) + _GAP * (len(columns) - 1) <= width
+
+
 def _widths(columns: Sequence[Column], longest: Sequence[int], width: int) -> list[int]:
     """How wide each column is.
 
     Where there is no room for all, titles are broken first, then prose, then ids; numbers and times never.
     """
     room = width - _GAP * (len(columns) - 1)
-    whole = [max(length, len(column.title)) for column, length in zip(columns, longest, strict=True)]
+    whole = [max(length, _length(column.title)) for column, length in zip(columns, longest, strict=True)]
     if sum(whole) <= room:
         return whole
     needs = []
     for column, length in zip(columns, longest, strict=True):
-        title = max(map(len, column.title.split()))
+        title = max(map(_length, column.title.split()), default=0)
         needs.append(max(title, min(length, _PROSE_LEAST) if column.prose else length))
     for number, column in enumerate(columns):
         if column.whole:

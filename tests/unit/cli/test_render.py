@@ -136,6 +136,38 @@ def test_an_id_is_broken_after_a_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     assert firsts == ["check", "gateway/", "chat/vendor/", "model-2", "게이트웨이/", "chat/", "솔라-프로-2"]
 
 
+def test_where_columns_find_no_room_values_stand_below_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the sheet wants it: nothing is left out, and rows are counted on from piece to piece."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    columns = [Column(f"c{number}", f"column_{number}") for number in range(9)]
+    rows = [{f"c{number}": f"{row}-{number}" for number in range(9)} for row in range(501)]
+
+    def shown(chosen: list[Column]) -> list[str]:
+        out = Terminal()
+        emit(Sheet(rows, (), chosen, stacks=True), Format.TABLE, out)
+        return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()).splitlines()]
+
+    lines = shown(columns)
+    assert lines[:3] == ["row 1", "column_0  0-0", "column_1  0-1"]
+    assert lines[-10:-8] == ["row 501", "column_0  500-0"]
+    assert len(lines) == 501 * 10
+    assert shown(columns[:3])[:2] == ["column_0  column_1  column_2", "0-0       0-1       0-2"]
+
+
+def test_a_column_may_have_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's own statement may call it anything, in any script."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    columns = [Column("a", "", prose=True), Column("b", " "), Column("c", "이름")]
+    out = Terminal()
+    emit(Sheet([{"a": "why " * 30, "b": 1, "c": 2}], (), columns), Format.TABLE, out)
+    assert out.getvalue().count("why") == 30
+    pipe = io.StringIO()
+    emit(Sheet([{"a": 1, "c": 2}], (), columns[::2]), Format.TABLE, pipe)
+    assert pipe.getvalue() == "   이름\n1  2\n"
+
+
 def test_into_a_pipe_nothing_is_broken() -> None:
     """`relaywatch history | grep` finds whole ids on one line."""
     row = {"check": "gw/chat/" + "x" * 200, "status": "UP", "reason": "y" * 200}
