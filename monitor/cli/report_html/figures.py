@@ -58,7 +58,9 @@ def iso_moment(text: str, voice: Voice) -> str:
 
 
 def zone_words(wall_us: int, voice: Voice) -> str:
-    """The reader's time zone as of that moment: `Asia/Seoul, UTC+09:00`."""
+    """The reader's time zone as of that moment: `Asia/Seoul, UTC+09:00`; UTC is `UTC`."""
+    if voice.timezone.key == "UTC":
+        return "UTC"
     offset = f"{datetime.fromtimestamp(wall_us // US_PER_S, voice.timezone):%z}"
     return f"{voice.timezone.key}, UTC{offset[:3]}:{offset[3:5]}"
 

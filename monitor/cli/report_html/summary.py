@@ -114,7 +114,7 @@ def _incidents(facts: Facts, overall: Subject) -> Iterator[str]:
     yield say(text, voice, count=count(len(found)), downtime=downtime)
     longest = max(found, key=lambda row: lasted_s(row, facts.made_at_us))
     yield say(
-        Text.LONGEST,
+        Text.LASTED_ONE if len(found) == 1 else Text.LONGEST,
         voice,
         duration=duration(lasted_s(longest, facts.made_at_us), voice),
         subject=incident_subject(longest, voice),

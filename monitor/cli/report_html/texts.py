@@ -21,6 +21,7 @@ class Text(StrEnum):
     NO_INCIDENT = "no_incident"
     ONE_INCIDENT = "one_incident"
     INCIDENTS_TOLD = "incidents_told"
+    LASTED_ONE = "lasted_one"
     LONGEST = "longest"
     STILL_OPEN_TOLD = "still_open_told"
     LEAST = "least"
@@ -114,6 +115,10 @@ TEXTS: MappingProxyType[Text, Bilingual] = MappingProxyType(
         Text.INCIDENTS_TOLD: (
             "There were {count} incidents, {downtime} of downtime together.",
             "장애 {count}건, 장애 시간 합계 {downtime}.",
+        ),
+        Text.LASTED_ONE: (
+            "It lasted {duration}: {subject} (at fault: {fault}).",
+            "지속 시간 {duration}: {subject} (문제 위치: {fault}).",
         ),
         Text.LONGEST: (
             "The longest lasted {duration}: {subject} (at fault: {fault}).",

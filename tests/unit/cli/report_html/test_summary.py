@@ -27,14 +27,20 @@ def test_an_outage_is_told_with_whose_fault_it_was(
     overall = subject(None, availability=99.5, downtime_s=1320.0, incidents=1)
     said = told(facts(overall=overall, incidents=[incident()]))
     assert "There was one incident, 22 min of downtime." in said
-    assert "The longest lasted 22 min: gw/chat/m (at fault: the endpoint (its servers or gateway))." in said
+    assert "It lasted 22 min: gw/chat/m (at fault: the endpoint (its servers or gateway))." in said
 
 
 def test_an_open_incident_lasts_until_the_report(facts: MakeFacts, incident: MakeIncident) -> None:
     """It is told that it is open."""
     said = told(facts(incidents=[incident(resolved_at=None, duration_s=None)]))
-    assert "The longest lasted 3 d" in said
+    assert "It lasted 3 d" in said
     assert "Still open: 1." in said
+
+
+def test_of_several_incidents_the_longest_is_told(facts: MakeFacts, incident: MakeIncident) -> None:
+    """Whatever their order."""
+    said = told(facts(incidents=[incident(2, duration_s=60.0), incident()]))
+    assert "The longest lasted 22 min: gw/chat/m" in said
 
 
 def test_slowness_is_no_downtime(facts: MakeFacts, incident: MakeIncident) -> None:
