@@ -16,13 +16,19 @@ from monitor.storage.retention.housekeeping import TableSize
 from monitor.storage.retention.sweeps import Bite, Budget, Sweep
 
 COUNTED_BYTES = 16_000_000
-"""Larger tables are estimated from one page in a hundred."""
+"""Larger tables are estimated from some of their pages."""
+_LOOKED_AT_BYTES = 4_000_000
 
 _USED = """
 SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'm')
 """
-_SIZE = "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(%s::regclass)"
+# The tree of a table that has no partitions is empty.
+_SIZE = """
+SELECT pg_total_relation_size(named.id) + COALESCE((
+  SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(named.id) WHERE relid <> named.id), 0)
+FROM (SELECT %s::regclass AS id) AS named
+"""
 
 
 def used_bytes(connection: Connection) -> int:
@@ -93,5 +99,6 @@ def _size_of(connection: Connection, name: str) -> TableSize:
     quoted = connection.dialect.identifier_preparer.format_table(tables.metadata.tables[name])
     if size <= COUNTED_BYTES:
         return TableSize(connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").scalar_one(), size)  # noqa: S608
-    sampled = f"SELECT 100 * count(*) FROM {quoted} TABLESAMPLE SYSTEM (1)"  # noqa: S608  a table of ours
-    return TableSize(connection.exec_driver_sql(sampled).scalar_one(), size, exact=False)
+    percent = min(100.0, 100 * _LOOKED_AT_BYTES / size)
+    sampled = f"SELECT count(*) FROM {quoted} TABLESAMPLE SYSTEM ({percent:.9f})"  # noqa: S608  a table of ours
+    return TableSize(round(connection.exec_driver_sql(sampled).scalar_one() * 100 / percent), size, exact=False)

@@ -19,6 +19,9 @@ async def test_it_counts_and_measures(world: "World") -> None:
     assert facts["revision"] == "0004"
     assert (facts["rows"]["results"], facts["rows"]["checks"], facts["rows"]["reasons"]) == (2, 2, 1)
     assert facts["bytes"] > 0
+    assert {row["table"]: row["bytes"] > 0 for row in facts["tables"] if row["rows"]} == {
+        name: True for name in ("results", "result_details", "checks", "reasons") if facts["rows"][name]
+    }
     assert facts["log_bytes"] >= 0
     assert (facts["oldest_result"], facts["newest_result"]) == ("2026-11-20T18:40:00.000Z", "2026-11-20T18:41:00.000Z")
 
