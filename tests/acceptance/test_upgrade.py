@@ -27,7 +27,7 @@ INSERT INTO meta VALUES ('instance', 'c0ffee01');
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {checks} - 1)
 INSERT INTO checks (id, "check", endpoint, kind, model, provider, first_seen_us)
   SELECT i + 1, 'gw/chat/m' || i, 'gw', 'chat', 'm' || i, 'gw', {begin} FROM n;
-INSERT INTO rhythms SELECT id, {begin}, 0, {every}, {end} FROM checks;
+INSERT INTO rhythms SELECT id, {begin}, {begin} + {every}, {every}, {end} FROM checks;
 INSERT INTO daemon_runs VALUES (1, '0.0.1', 1, 'here', {begin}, {end}, NULL, NULL);
 INSERT INTO reasons VALUES (1, 'HTTP 503', 'endpoint', 'wait_or_switch');
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {each} - 1)

@@ -185,22 +185,23 @@ def _add_durations(connection: Connection, span: Span, wanted: Wanted, found: Ma
 def _add_due(
     reader: Reader, singles: Sequence[Span], now: Moment, wanted: Wanted, found: defaultdict[int, Figures]
 ) -> None:
-    last_us = now.wall_us if wanted.by_daemon else _daemon_until_us(reader, now)
+    ended_us = None if wanted.by_daemon else _daemon_ended_us(reader, now)
     chosen = None if wanted.checks is None else frozenset(wanted.checks)
     for check, rhythms in _rhythms(reader.connection, singles).items():
         if chosen is not None and check not in chosen:
             continue
         sums = found[check].sums
-        awaited_us = min(last_us, max(sums.newest_us + 1, now.wall_us - UNDER_WAY_US))
+        # Of a daemon that has ended nothing is under way any more: what it did not record is missing.
+        awaited_us = max(sums.newest_us + 1, now.wall_us - UNDER_WAY_US) if ended_us is None else ended_us
         for span in singles:
-            until_us = min(span.until_us, awaited_us)
+            until_us = min(span.until_us, now.wall_us, awaited_us)
             sums.add_due(sum(rhythm.due(span.since_us, until_us) for rhythm in rhythms))
 
 
-def _daemon_until_us(reader: Reader, now: Moment) -> int:
-    """Nothing is due after the daemon has died, even if nobody has written that down yet."""
+def _daemon_ended_us(reader: Reader, now: Moment) -> int | None:
+    """Nothing is due after the daemon has died, even if nobody has written that down yet; None if it lives."""
     if reader.database.holder() is not None:
-        return now.wall_us
+        return None
     run = tables.daemon_runs
     query = select(func.coalesce(run.c.ended_at_us, run.c.heartbeat_us)).order_by(run.c.id.desc()).limit(1)
     return reader.connection.execute(query).scalar() or now.wall_us

@@ -192,3 +192,17 @@ async def test_what_no_roll_up_tells_the_cost_of(world: "World") -> None:
     priced = (await world.ask(figures, spans, now))[1]
     assert priced.sums["cost_nusd"] == 7 * priced.sums["priced"] > 0
     assert all(less < more for less, more in zip(priced.unpriced, before, strict=True))
+
+
+async def test_nothing_is_under_way_after_the_end(world: "World") -> None:
+    """The turns that a daemon lost at last were due, however soon after its end somebody asks."""
+    await world.begin()
+    first = world.start.wall_us
+    forever = RhythmChange(NAMES[0], first, Rhythm(first, first + US_PER_S, US_PER_S, 1 << 62))
+    await world.commit(world.result(0, check=NAMES[0]), rhythms=[forever])
+    period = Period("", first, world.start.plus_s(60).wall_us)
+    async with world.held():
+        (alive,) = (await world.ask(tallies, period, world.start.plus_s(10))).values()
+    world.write("UPDATE daemon_runs SET ended_at_us = ?", world.start.plus_s(9.5).wall_us)
+    (ended,) = (await world.ask(tallies, period, world.start.plus_s(10))).values()
+    assert (alive.due, ended.due) == (1, 10)
