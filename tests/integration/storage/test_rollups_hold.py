@@ -148,10 +148,16 @@ class RollupMachine(RuleBasedStateMachine):
             self._start()
         self.rollups_say_what_results_say()
 
-    @rule(seconds=st.one_of(st.floats(0, 400), st.sampled_from([300.0, 1.0 * HOUR_S, 5000.0, 1.1 * DAY_S])))
-    def _time_passes(self, seconds: float) -> None:
+    @rule(
+        seconds=st.one_of(st.floats(0, 400), st.sampled_from([300.0, 1.0 * HOUR_S, 5000.0, 1.1 * DAY_S])),
+        closes=st.booleans(),
+    )
+    def _time_passes(self, seconds: float, closes: bool) -> None:  # noqa: FBT001  Hypothesis passes by name
+        """As nearly always, what is over is closed then."""
         self.clock.wall_us += round(seconds * US)
         self._beat()
+        if closes:
+            finished(self.closer.close())
 
     @rule(seconds=st.sampled_from([1.0, 90.0, 400.0, 4000.0, 1.5 * DAY_S]))
     def _clock_goes_back(self, seconds: float) -> None:
@@ -361,6 +367,7 @@ class RollupMachine(RuleBasedStateMachine):
         self.clock.wall_us += step_us
         self._plan(list(self.names), before_us)
         self._beat()
+        self.rollups_say_what_results_say()
 
     def _plan(self, checks: list[int], before_us: int | None = None, *, rests: bool = False) -> None:
         """New rhythms from now on, or none; what there was ends at the same time, unless the clock was set."""
