@@ -31,8 +31,8 @@ _WORDS = {
 _PRIMARY_CODE = 0xFF
 
 
-def storage_error(fault: DBAPIError | sqlite3.Error) -> StorageError:
-    """The refusal of one transaction."""
+def storage_error(fault: Exception) -> StorageError:
+    """The refusal of one transaction; takes what drivers raise, too."""
     words = _words(fault)
     return StorageError(f"the database refused: {words.what}", hint=words.hint or None)
 
@@ -67,7 +67,7 @@ def is_cannot_open(fault: DBAPIError | sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
-def _words(fault: DBAPIError | sqlite3.Error) -> Words:
+def _words(fault: Exception) -> Words:
     origin = _origin(fault)
     if not isinstance(origin, sqlite3.Error):
         return words_of_a_server(origin)
@@ -75,5 +75,5 @@ def _words(fault: DBAPIError | sqlite3.Error) -> Words:
     return _WORDS.get(code) or _WORDS.get(code & _PRIMARY_CODE) or Words(str(origin), "")
 
 
-def _origin(fault: DBAPIError | sqlite3.Error) -> BaseException:
+def _origin(fault: Exception) -> BaseException:
     return (fault.orig or fault) if isinstance(fault, DBAPIError) else fault

@@ -1,6 +1,7 @@
 """A reader: its own connection, read-only, one snapshot. Never creates or migrates a database."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -35,8 +36,9 @@ class Reader:
             raise
 
     def close(self) -> None:
-        """Ends the snapshot."""
-        self.connection.close()
+        """Ends the snapshot; one whose server is gone has ended."""
+        with suppress(*DatabaseFault):
+            self.connection.close()
         self.connection.engine.dispose()
 
     def stop_when(self, wished: Callable[[], bool]) -> None:

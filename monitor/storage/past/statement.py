@@ -105,7 +105,8 @@ def _engine(reader: Reader) -> tuple[Callable[..., Any], Callable[..., Wrong | N
 
 def _told(fault: Exception, wrong: Wrong | None, sql: str) -> Exception:
     if wrong is None:
-        return storage_error(fault) if isinstance(fault, DatabaseFault) else fault
+        # What a driver raises here has not been through SQLAlchemy; psycopg's errors have a state, or null for one.
+        return storage_error(fault) if isinstance(fault, DatabaseFault) or hasattr(fault, "sqlstate") else fault
     if wrong.stopped:
         return StoppedError(wrong.says)
     if wrong.refused:

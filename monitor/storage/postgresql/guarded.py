@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from monitor.storage.past.statement import Wrong
 
-_READ_ONLY = "25006"
+_READ_ONLY = ("25006", "25001")  # it writes; it would change what the transaction may do
 _CANCELLED = "57014"
 _TWO_STATEMENTS = "42601"
 # What the statement itself is to blame for: wrong data, wrong words, missing rights.
@@ -30,7 +30,7 @@ def explain(fault: Exception, sql: str, _connection: Connection) -> Wrong | None
     """What is wrong with the statement; None where the database itself is at fault."""
     code, diagnosis = getattr(fault, "sqlstate", None), getattr(fault, "diag", None)
     says = str(getattr(diagnosis, "message_primary", None) or fault)
-    if code == _READ_ONLY:
+    if code in _READ_ONLY:
         return Wrong(says, refused=True)
     if code == _CANCELLED:
         return Wrong(says, stopped=True)
