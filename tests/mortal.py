@@ -15,13 +15,18 @@ class KilledError(Exception):
 
 
 class FragileWriter:
-    """A writer without a thread, which dies before or after a transaction of one's choice."""
+    """A writer without a thread, which dies before or after a transaction of one's choice.
+
+    Attributes:
+        lives: how often it may begin or end a transaction before it dies; None for ever.
+        meanwhile: what somebody else does after so many more transactions.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.dialect = engine.dialect
         self._connection = engine.connect()
         self.lives: int | None = None
-        self.done = 0
+        self.meanwhile: tuple[int, Callable[[], object]] | None = None
 
     async def run(
         self, work: Callable[[Connection], T], settled: Callable[[bool], None] = lambda _committed: None
@@ -30,10 +35,17 @@ class FragileWriter:
         self._spend()
         with self._connection.begin():
             outcome = work(self._connection)
-        self.done += 1
         self._spend()
         settled(True)  # noqa: FBT003  the writer's callback
+        self._let_others()
         return outcome
+
+    def _let_others(self) -> None:
+        if self.meanwhile is not None:
+            left, act = self.meanwhile
+            self.meanwhile = None if left == 0 else (left - 1, act)
+            if left == 0:
+                act()
 
     def _spend(self) -> None:
         if self.lives is not None:

@@ -58,7 +58,9 @@ STATUSES = st.sampled_from([Status.UP, Status.UP, Status.DEGRADED, Status.TIMEOU
 TRIGGERS = st.sampled_from([Trigger.ON_PHASE, Trigger.ON_PHASE, Trigger.CONFIRM, Trigger.TRIAGE, Trigger.MAINTENANCE])
 MILLISECONDS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 4.9, 250.0, 250.1, 7e5]), st.floats(1, 60_000))
 TOKENS = st.one_of(st.none(), st.integers(0, 5000))
+Found = tuple[int, float, Status, Trigger, float | None, int | None]
 AGO_S = st.one_of(st.just(0.0), st.floats(0, 600), st.sampled_from([300.0, 4000.0, 1.2 * DAY_S, 5.0 * DAY_S]))
+FOUND = st.lists(st.tuples(st.sampled_from([1, 2, 3]), AGO_S, STATUSES, TRIGGERS, MILLISECONDS, TOKENS), max_size=8)
 KILLED = st.one_of(st.none(), st.none(), st.integers(0, 12))
 ZONES = st.sampled_from(
     ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Seoul"]
@@ -106,19 +108,23 @@ class RollupMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     @rule(
-        found=st.lists(
-            st.tuples(st.sampled_from([1, 2, 3]), AGO_S, STATUSES, TRIGGERS, MILLISECONDS, TOKENS), max_size=8
-        ),
+        found=FOUND,
         former=st.booleans(),
         kill_at=st.sampled_from([None, None, None, 0, 1]),
     )
     def _results_come(
         self,
-        found: list[tuple[int, float, Status, Trigger, float | None, int | None]],
+        found: list[Found],
         former: bool,  # noqa: FBT001  Hypothesis passes by name
         kill_at: int | None,
     ) -> None:
         """Some of them late, some at the very same time; perhaps the last thing before the daemon dies, or nearly."""
+        self._write(found, former=former, kill_at=kill_at)
+        if kill_at is not None:
+            self._start()
+        self.rollups_say_what_results_say()
+
+    def _write(self, found: list[Found], *, former: bool = False, kill_at: int | None = None) -> None:
         batch, now = Batch(), self.clock.now()
         for check, ago_s, status, trigger, took_ms, tokens in found:
             fault = None if status.is_success else FaultDomain.NETWORK if tokens == 0 else FaultDomain.ENDPOINT
@@ -144,9 +150,6 @@ class RollupMachine(RuleBasedStateMachine):
                 self.all.record(check, result)
                 self._happens_at(result.started_at.wall_us)
         self.writer.lives = None
-        if kill_at is not None:
-            self._start()
-        self.rollups_say_what_results_say()
 
     @rule(
         seconds=st.one_of(st.floats(0, 400), st.sampled_from([300.0, 1.0 * HOUR_S, 5000.0, 1.1 * DAY_S])),
@@ -201,19 +204,48 @@ class RollupMachine(RuleBasedStateMachine):
         self.rollups_say_what_results_say()
 
     @rule(
+        after=st.integers(1, 12),
+        found=FOUND,
+        plans=st.sampled_from([[], [], [1], [1, 2, 3]]),
+        raw_s=st.sampled_from([None, None, 1.0 * HOUR_S]),
+    )
+    def _things_happen_while_stretches_are_closed(
+        self, after: int, found: list[Found], plans: list[int], raw_s: float | None
+    ) -> None:
+        """Between two bites results come late, intervals change, rows are forgotten."""
+
+        def act() -> None:
+            self.clock.step_us = 0
+            self._write(found)
+            self._plan(plans)
+            if raw_s is not None:
+                self._forget(Ages(raw_s, raw_s, raw_s))
+            self.clock.step_us = 20_000
+
+        self.clock.step_us, self.writer.meanwhile = 20_000, (after, act)
+        finished(self.closer.close())
+        self.clock.step_us, self.writer.meanwhile = 0, None
+        self.rollups_say_what_results_say()
+
+    @rule(
         raw_s=st.sampled_from([0.5 * HOUR_S, 2.0 * HOUR_S, 2.0 * DAY_S]),
         more=st.sampled_from([1, 3, 40]),
         kill_at=KILLED,
     )
     def _old_is_forgotten(self, raw_s: float, more: int, kill_at: int | None) -> None:
-        self.clock.step_us = 0
-        self.writer.lives = kill_at
-        ages = Ages(raw_s, raw_s * more, raw_s * more * more, None)
+        self.clock.step_us, self.writer.lives = 0, kill_at
         try:
-            finished(Retention(cast("Any", self.writer), self.clock).prune(ages))
+            self._forget(Ages(raw_s, raw_s * more, raw_s * more * more))
         except KilledError:
             self._start()
         self.writer.lives = None
+        self._look_what_is_gone()
+
+    def _forget(self, ages: Ages) -> None:
+        finished(Retention(cast("Any", self.writer), self.clock).prune(ages))
+        self._look_what_is_gone()
+
+    def _look_what_is_gone(self) -> None:
         with self.engine.connect() as connection:
             self.pruned_us = marks(connection).pruned_us
 
