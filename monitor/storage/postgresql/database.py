@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
@@ -11,6 +12,7 @@ from monitor.storage.faults import DatabaseFault, start_error
 from monitor.storage.postgresql.connect import Source
 from monitor.storage.postgresql.housekeeping import used_bytes
 from monitor.storage.postgresql.leadership import Leadership, holder
+from monitor.storage.revision import revision_of
 
 if TYPE_CHECKING:
     from monitor.config.postgres_url import PostgresUrl
@@ -59,6 +61,8 @@ class PostgresDatabase:
     def hold(self) -> Leadership:
         """The lead, which is given up when the process ends in good order and lost when it is silent for long."""
         try:
+            with closing(self.snapshot()) as connection:
+                revision_of(connection, self.name)  # one of another program is left exactly as it is
             return Leadership(self.write_engine(), self.name)
         except DatabaseFault as fault:
             raise start_error(fault, self.name) from fault
