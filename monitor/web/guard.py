@@ -40,6 +40,8 @@ def refusal(request: web.Request, own_hosts: frozenset[str]) -> web.Response | N
     lost = request.match_info.http_exception
     if isinstance(lost, web.HTTPMethodNotAllowed):
         return _not_understood(lost)
+    if "\0" in request.path:  # PostgreSQL knows no such text
+        return problem(400, "the path holds a character that no name has")
     if len(request.query_string) > QUERY_AT_MOST:
         return problem(414, f"the query is longer than {QUERY_AT_MOST} characters")
     if not trusted and not is_own_host(request.headers.get(hdrs.HOST, ""), own_hosts):

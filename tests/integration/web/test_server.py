@@ -78,6 +78,13 @@ async def test_head_has_no_body(room: "Room") -> None:
         assert (answer.status, await answer.read()) == (200, b"")
 
 
+@pytest.mark.parametrize("path", ["checks/x%00y/results", "catalogue/%00"])
+async def test_no_name_holds_a_null_character(room: "Room", path: str) -> None:
+    """Not every database could be asked for one."""
+    async with room.session.get(f"{room.url}/api/v1/{path}") as answer:
+        assert (answer.status, answer.content_type) == (400, "application/problem+json")
+
+
 async def test_bounds_on_what_is_sent(room: "Room") -> None:
     """A body, a long query and a long path are refused before anything is done."""
     async with room.session.get(f"{room.url}/", data=b"x" * 10_000) as answer:
