@@ -1,13 +1,19 @@
 """From the configuration to the database: the one place that knows which engines there are."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.config.load import Loaded
 from monitor.config.paths import sqlite_path
 from monitor.config.urls import is_postgres
+from monitor.errors import ConfigError
 from monitor.storage.database import Database
 from monitor.storage.sqlite.database import SqliteDatabase
+
+if TYPE_CHECKING:
+    from monitor.config.secrets import Secret
 
 
 def database_of(loaded: Loaded, environ: Mapping[str, str]) -> Database:
@@ -46,5 +52,13 @@ def _on_a_server(loaded: Loaded, environ: Mapping[str, str]) -> Database:
     from monitor.config.postgres_url import parse  # noqa: PLC0415  the same
     from monitor.storage.postgresql.database import PostgresDatabase  # noqa: PLC0415  the same
 
-    url = parse(loaded.config.storage.url)
-    return PostgresDatabase(url, url.under(loaded.base_dir), database_password(loaded, environ))
+    url, known = parse(loaded.config.storage.url), database_password(loaded, environ)
+
+    def password() -> "Secret | None":
+        """As it is now: its file may have been written anew."""
+        nonlocal known
+        with suppress(ConfigError):  # it is being written
+            known = database_password(loaded, environ)
+        return known
+
+    return PostgresDatabase(url, url.under(loaded.base_dir), password)

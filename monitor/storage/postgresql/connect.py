@@ -3,7 +3,7 @@
 Owns everything of psycopg but COPY; the one place that may find it missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
@@ -43,10 +43,10 @@ class Source:
 
     Args:
         parameters: by libpq's names.
-        password: None leaves it to libpq's own places.
+        password: asked before each connection; None leaves it to libpq's own places.
     """
 
-    def __init__(self, parameters: Mapping[str, str], password: "Secret | None") -> None:
+    def __init__(self, parameters: Mapping[str, str], password: Callable[[], "Secret | None"]) -> None:
         waits = {"connect_timeout": str(CONNECT_TIMEOUT_S), **_KEEPALIVE}
         self._parameters = {"application_name": "relaywatch", **waits, **parameters, "client_encoding": "utf8"}
         self._password = password
@@ -75,7 +75,8 @@ class Source:
     def _connected(self, answer_within_s: float, bounds_ms: tuple[int, int]) -> Raw:
         from monitor.storage.postgresql.patient import PatientConnection  # noqa: PLC0415  an extra
 
-        secret: dict[str, Any] = {} if self._password is None else {"password": self._password.reveal()}
+        password = self._password()
+        secret: dict[str, Any] = {} if password is None else {"password": password.reveal()}
         connection = PatientConnection.connect(**(secret | self._parameters))
         try:
             _must_fit(connection)

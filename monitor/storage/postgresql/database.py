@@ -27,10 +27,12 @@ class PostgresDatabase:
     Args:
         url: where it is.
         parameters: of the URL, its files as they are to be opened.
-        password: None leaves it to libpq's own places.
+        password: asked before each connection; None leaves it to libpq's own places.
     """
 
-    def __init__(self, url: "PostgresUrl", parameters: Mapping[str, str], password: "Secret | None" = None) -> None:
+    def __init__(
+        self, url: "PostgresUrl", parameters: Mapping[str, str], password: Callable[[], "Secret | None"] = lambda: None
+    ) -> None:
         self._url = url
         self._source = Source(parameters, password)
         self._readers: Engine | None = None
