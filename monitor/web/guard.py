@@ -40,16 +40,23 @@ def refusal(request: web.Request, own_hosts: frozenset[str]) -> web.Response | N
     lost = request.match_info.http_exception
     if isinstance(lost, web.HTTPMethodNotAllowed):
         return _not_understood(lost)
-    if "\0" in request.path:  # PostgreSQL knows no such text
-        return problem(400, "the path holds a character that no name has")
-    if len(request.query_string) > QUERY_AT_MOST:
-        return problem(414, f"the query is longer than {QUERY_AT_MOST} characters")
+    unreadable = _unreadable(request)
+    if unreadable is not None:
+        return unreadable
     if not trusted and not is_own_host(request.headers.get(hdrs.HOST, ""), own_hosts):
         return problem(421, "this is not the host that was asked for; set `public_url` to the name people use")
     if writes and not trusted and lost is None:
         return problem(403, "changes are taken on the control socket only: use the command line, on this machine")
     if request.can_read_body and (not writes or lost is not None):
         return problem(413, "no body is expected")
+    return None
+
+
+def _unreadable(request: web.Request) -> web.Response | None:
+    if "\0" in request.path:  # PostgreSQL knows no such text
+        return problem(400, "the path holds a character that no name has")
+    if len(request.query_string) > QUERY_AT_MOST:
+        return problem(414, f"the query is longer than {QUERY_AT_MOST} characters")
     return None
 
 
