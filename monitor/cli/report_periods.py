@@ -71,16 +71,13 @@ def periods_of(choice: Choice, now_us: int, zone: str) -> "list[Period]":
 
 
 def _window(name: str, now_us: int) -> "Period":
-    from monitor.config.duration import parse_duration  # noqa: PLC0415  the command line imports only what it needs
+    from monitor.config.duration import window_us  # noqa: PLC0415  the command line imports only what it needs
     from monitor.storage.reports.figures import Period  # noqa: PLC0415  the same
 
     try:
-        length_s = parse_duration(name)
+        return Period(name, max(0, now_us - window_us(name)), now_us)
     except ValueError as error:
         raise UsageError(f"--window {name!r}: {error}") from None
-    if length_s <= 0:
-        raise UsageError(f"--window {name!r}: must be longer than nothing")
-    return Period(name, max(0, now_us - round(length_s * US_PER_S)), now_us)
 
 
 def _span(since: str, until: str | None, now_us: int, zone: str) -> "Period":

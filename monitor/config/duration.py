@@ -63,3 +63,15 @@ def _plain(us: int, unit: str) -> str:
     """A number of units without exponent and without zeros at its end."""
     text = f"{Decimal(us) / _UNIT_US[unit]:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def window_us(value: str) -> int:
+    """Microseconds of a window of time, which is longer than nothing.
+
+    Raises:
+        ValueError: it is none; the message is for people.
+    """
+    seconds = parse_duration(value)
+    if seconds <= 0:
+        raise ValueError("must be longer than nothing")
+    return round(seconds * _US_PER_S)

@@ -11,7 +11,8 @@ from monitor.clock import iso
 from monitor.domain.ages import Ages, Grain
 from monitor.storage import tables
 from monitor.storage.reader import Reader, question
-from monitor.storage.retention.housekeeping import TableSize, housekeeping_of
+from monitor.storage.retention.engine import housekeeping_of
+from monitor.storage.retention.housekeeping import TableSize
 from monitor.storage.retention.retention import LEVELS, cutoffs_in_force, made_until_us
 from monitor.storage.revision import revision_of
 

@@ -110,17 +110,9 @@ class Pages:
 
 
 def _load() -> "jinja2.Template":
-    import jinja2  # noqa: PLC0415  3 MB with the template, for whoever looks at the page
+    from monitor.web.templating import environment  # noqa: PLC0415  3 MB with Jinja, for whoever looks at the page
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    return environment.get_template("status.html")
+    return environment(TEMPLATES).get_template("status.html")
 
 
 def _words(voice: Voice) -> dict[str, Any]:

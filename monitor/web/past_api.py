@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import hdrs, web
 
 from monitor.clock import US_PER_S, Clock, from_iso, iso
-from monitor.config.duration import parse_duration
+from monitor.config.duration import parse_duration, window_us
 from monitor.domain.cursor import CursorError, Listing, cursor_of, position_of
 from monitor.domain.result import Status
 from monitor.errors import UsageError
@@ -104,12 +104,9 @@ class PastApi:
 
 def _window(name: str, now_us: int) -> Span:
     try:
-        length_s = parse_duration(name)
+        return Span(name, max(0, now_us - window_us(name)), now_us)
     except ValueError as error:
         raise ValueError(f"window {name!r:.40}: {error}") from None
-    if length_s <= 0:
-        raise ValueError(f"window {name!r:.40}: must be longer than nothing")
-    return Span(name, max(0, now_us - round(length_s * US_PER_S)), now_us)
 
 
 def _must_be_among(known: Sequence[str], request: web.Request) -> None:

@@ -18,6 +18,7 @@ from monitor.cli.report_html.figures import moment
 from monitor.cli.report_html.summary import sentences, tiles
 from monitor.cli.report_html.texts import Text, say
 from monitor.cli.report_html.view import Viewer, legend
+from monitor.web.templating import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -57,17 +58,9 @@ def render(facts: Facts, out: TextIO) -> None:
 
 
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-    )
-    environment.filters["breakable"] = _breakable
-    return environment.get_template("report.html")
+    found = environment(TEMPLATES)
+    found.filters["breakable"] = _breakable
+    return found.get_template("report.html")
 
 
 def _breakable(name: str) -> Markup:

@@ -11,9 +11,9 @@ from typing import Any
 
 from monitor.errors import UsageError
 from monitor.storage.faults import DatabaseFault, storage_error
+from monitor.storage.past.wrong import Wrong
 from monitor.storage.reader import Reader
 
-PIECE = 500
 LONGEST = 1_000_000  # characters
 _READS = ("SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA", "TABLE", "SHOW")
 _BEFORE = re.compile(r"(?:\s+|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
@@ -31,23 +31,6 @@ class Answer:
 
     columns: Sequence[str]
     rows: Iterator[Sequence[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """Why an engine does not take a statement.
-
-    Attributes:
-        says: in its own words, or in ours where we refuse.
-        at: the place in the statement, counted from 0; None if it is not known.
-        refused: whether it would have done more than read.
-        stopped: whether it was ended from outside.
-    """
-
-    says: str
-    at: int | None = None
-    refused: bool = False
-    stopped: bool = False
 
 
 class StoppedError(Exception):

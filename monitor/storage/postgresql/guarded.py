@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.storage.past.statement import Wrong
+from monitor.storage.past.wrong import Wrong
 
 _READ_ONLY = ("25006", "25001")  # it writes; it would change what the transaction may do
 _CANCELLED = "57014"

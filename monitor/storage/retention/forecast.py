@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from monitor.domain.ages import Ages, Grain
 from monitor.storage import tables
 from monitor.storage.reader import Reader, question
-from monitor.storage.retention.housekeeping import housekeeping_of
+from monitor.storage.retention.engine import housekeeping_of
 from monitor.storage.retention.retention import LEVELS, cutoffs_wished
 
 

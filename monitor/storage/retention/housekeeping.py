@@ -1,13 +1,13 @@
 """What forgetting means to an engine: how single results go, what the rest takes, how its room is given back.
 
-Owns the contract, and the engine's choice by dialect; the engines' own ways stand beside their dialects. A file deletes
+Owns the contract; the engines' own ways stand beside their dialects, the choice is `engine`. A file deletes
 rows and gives pages back; where results stand in partitions, whole ones are dropped.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection
 
 from monitor.domain.ages import Grain
 from monitor.storage.retention.sweeps import Sweep
@@ -66,14 +66,3 @@ class Housekeeping(Protocol):
     def table_sizes(self, connection: Connection, names: Sequence[str]) -> dict[str, TableSize]:
         """How large these tables are, by name; large ones may be estimated, never read whole."""
         ...
-
-
-def housekeeping_of(dialect: Dialect) -> Housekeeping:
-    """How the engine that speaks this dialect forgets."""
-    if dialect.name == "sqlite":
-        from monitor.storage.sqlite.housekeeping import FileHousekeeping  # noqa: PLC0415  only the engine in use
-
-        return FileHousekeeping()
-    from monitor.storage.postgresql.housekeeping import WeeksAndRows  # noqa: PLC0415  the same
-
-    return WeeksAndRows()

@@ -20,7 +20,8 @@ from monitor.clock import Clock
 from monitor.domain.ages import NEWEST_KEPT, Ages, Grain, allowed_us
 from monitor.storage import dialect, tables
 from monitor.storage.retention.bites import Bites, Rest
-from monitor.storage.retention.housekeeping import Housekeeping, housekeeping_of
+from monitor.storage.retention.engine import housekeeping_of
+from monitor.storage.retention.housekeeping import Housekeeping
 from monitor.storage.retention.leftovers import leftovers
 from monitor.storage.retention.sweeps import OldRows, Sweep
 from monitor.storage.rollup_tables import Level

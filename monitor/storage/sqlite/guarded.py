@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.storage.past.statement import PIECE, Wrong
+from monitor.storage.past.wrong import PIECE, Wrong
 
 _LONGEST_VALUE = 64 * 1024 * 1024
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
