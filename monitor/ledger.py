@@ -200,7 +200,7 @@ class Ledger:
 
     def keep(self, *facts: Kept) -> None:
         """Remember facts beside the results; they go with the next commit, which they do not hasten."""
-        self._desk.batch.kept.extend(facts)
+        self._desk.batch.keep(facts)
         self._wake(urgent=False)
 
     def notify(self, notification: Notification, channels: Iterable[str], now: Moment) -> None:

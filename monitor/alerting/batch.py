@@ -1,5 +1,6 @@
 """What one transaction writes: the ledger fills a batch, storage commits it whole or not at all."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from monitor.alerting.notification import Notification
@@ -8,8 +9,10 @@ from monitor.clock import Moment
 from monitor.domain.availability import Rhythm
 from monitor.domain.health import Health
 from monitor.domain.incident import Incident, IncidentEvent
-from monitor.domain.kept import Kept, Learned
+from monitor.domain.kept import Kept, Learned, newest
 from monitor.domain.result import Result
+
+KEPT_UNTIL_LOOKED_THROUGH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,12 @@ class Batch:
     rhythms: list[RhythmChange] = field(default_factory=list)
     silences: dict[int, Silence] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
+
+    def keep(self, facts: Iterable[Kept]) -> None:
+        """Facts go with it. While the database is away for hours, they do not pile up: what was replaced is dropped."""
+        self.kept.extend(facts)
+        if len(self.kept) > KEPT_UNTIL_LOOKED_THROUGH:
+            self.kept = newest(self.kept)
 
     def __bool__(self) -> bool:
         """True if there is anything to write."""

@@ -4,7 +4,10 @@ Owns their shapes. They are handed to the ledger and written in its transaction;
 the earlier one.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
+from types import MappingProxyType
 
 from monitor.domain.limits import LimitKind
 from monitor.domain.model_kind import ToldKinds
@@ -111,3 +114,19 @@ class Learned:
 
 
 Kept = Spending | Headroom | Balance | Catalogue | CatalogueChange | Learned
+
+_KEYS: Mapping[type[Kept], Callable[..., object]] = MappingProxyType(
+    {
+        Spending: attrgetter("day", "check"),
+        Headroom: attrgetter("endpoint", "model", "kind"),
+        Balance: attrgetter("endpoint", "seen_at_us"),
+        Catalogue: attrgetter("endpoint"),
+        CatalogueChange: attrgetter("endpoint", "at_us", "model"),
+        Learned: attrgetter("check"),
+    }
+)
+
+
+def newest(facts: Iterable[Kept]) -> list[Kept]:
+    """The last one of each key, which is all that will be remembered of them, in the order of the first ones."""
+    return list({(type(fact), _KEYS[type(fact)](fact)): fact for fact in facts}.values())
