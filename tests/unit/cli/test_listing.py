@@ -266,5 +266,5 @@ def test_the_api_has_the_rows_of_the_commands(relaywatch: "Relaywatch", recorded
     assert [list(row) for row in rows] == [list(row) for row in told]
     same = ("check", "endpoint", "availability", "probes", "by_status", "latency_p95_ms", "incidents")
     assert [[row[name] for name in same] for row in rows] == [[row[name] for name in same] for row in told]
-    with pytest.raises(UsageError, match="no kind of row"):
+    with pytest.raises(UsageError, match="no such kind of row"):
         past.report([], "nonsense")

@@ -23,6 +23,13 @@ def test_the_last_day_by_default() -> None:
     assert told(Choice()) == [("24h", "2026-11-20T16:00:00.000Z", "2026-11-21T16:00:00.000Z")]
 
 
+def test_what_is_longer_than_time_begins_in_1970() -> None:
+    """So that no figure is said to begin later for having been deleted."""
+    length = f"{'9' * 30}d"
+    begun = [(since, until) for _, since, until in told(Choice(window=length)) + told(Choice(since=length))]
+    assert begun == [("1970-01-01T00:00:00.000Z", "2026-11-21T16:00:00.000Z")] * 2
+
+
 def test_calendar_months_of_the_time_zone() -> None:
     """In Seoul it is the 22nd of November already; each is compared with the month before it."""
     assert told(Choice(month="2026-10, 2026-02")) == [
@@ -60,6 +67,8 @@ def test_the_period_before() -> None:
     [
         (Choice(window="7"), "--window '7'"),
         (Choice(window="1h,0s"), "--window '0s'"),
+        (Choice(window=""), "--window ''"),
+        (Choice(window="1h,,2h"), "--window ''"),
         (Choice(until="1h"), "--until needs --since"),
         (Choice(window="7d", since="1d"), "--window and --since/--until exclude each other"),
         (Choice(window="7d", until="1d"), "exclude each other"),
