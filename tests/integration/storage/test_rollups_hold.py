@@ -204,19 +204,24 @@ class RollupMachine(RuleBasedStateMachine):
         self.rollups_say_what_results_say()
 
     @rule(
-        after=st.integers(1, 12),
-        found=FOUND,
+        after=st.integers(1, 8),
+        share=st.sampled_from([0.0, 0.2, 0.8]),
         plans=st.sampled_from([[], [], [1], [1, 2, 3]]),
         raw_s=st.sampled_from([None, None, 1.0 * HOUR_S]),
     )
     def _things_happen_while_stretches_are_closed(
-        self, after: int, found: list[Found], plans: list[int], raw_s: float | None
+        self, after: int, share: float, plans: list[int], raw_s: float | None
     ) -> None:
-        """Between two bites results come late, intervals change, rows are forgotten."""
+        """Between two bites results come to where they just were, intervals change, rows are forgotten."""
 
         def act() -> None:
             self.clock.step_us = 0
-            self._write(found)
+            with self.engine.connect() as connection:
+                mark = marks(connection)[Level.FIVE_MINUTES]
+            at_us = (mark.until_us or 0) + round((mark.closing_us - (mark.until_us or 0)) * share)
+            ago_s = (self.clock.wall_us - at_us) / US
+            if mark.closing_us and ago_s < 10 * DAY_S:
+                self._write([(check, ago_s, Status.UP, Trigger.ON_PHASE, 250.0, None) for check in NAMES])
             self._plan(plans)
             if raw_s is not None:
                 self._forget(Ages(raw_s, raw_s, raw_s))
