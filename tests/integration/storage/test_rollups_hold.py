@@ -206,13 +206,13 @@ class RollupMachine(RuleBasedStateMachine):
     @rule(
         after=st.integers(1, 8),
         share=st.sampled_from([0.0, 0.2, 0.8]),
-        plans=st.sampled_from([[], [], [1], [1, 2, 3]]),
+        back_s=st.sampled_from([None, None, 100.0, 4000.0]),
         raw_s=st.sampled_from([None, None, 1.0 * HOUR_S]),
     )
     def _things_happen_while_stretches_are_closed(
-        self, after: int, share: float, plans: list[int], raw_s: float | None
+        self, after: int, share: float, back_s: float | None, raw_s: float | None
     ) -> None:
-        """Between two bites results come to where they just were, intervals change, rows are forgotten."""
+        """Between two bites results come to where they just were, the clock is set back, rows are forgotten."""
 
         def act() -> None:
             self.clock.step_us = 0
@@ -222,7 +222,8 @@ class RollupMachine(RuleBasedStateMachine):
             ago_s = (self.clock.wall_us - at_us) / US
             if mark.closing_us and ago_s < 10 * DAY_S:
                 self._write([(check, ago_s, Status.UP, Trigger.ON_PHASE, 250.0, None) for check in NAMES])
-            self._plan(plans)
+            if back_s is not None:
+                self._step(-round(back_s * US))
             if raw_s is not None:
                 self._forget(Ages(raw_s, raw_s, raw_s))
             self.clock.step_us = 20_000
@@ -252,7 +253,11 @@ class RollupMachine(RuleBasedStateMachine):
 
     def _look_what_is_gone(self) -> None:
         with self.engine.connect() as connection:
-            self.pruned_us = marks(connection).pruned_us
+            known = marks(connection)
+        self.pruned_us = known.pruned_us
+        gone_us = (known.pruned_us, *(known[level].from_us for level in Level))
+        for level, before_us in zip(Level, gone_us, strict=False):
+            assert before_us <= (known[level].until_us or 0), f"{level} is not made of what is gone"
 
     @rule(seconds=st.sampled_from([0.0, 200.0, 2.0 * DAY_S]))
     def _stopped_and_started_later(self, seconds: float) -> None:
