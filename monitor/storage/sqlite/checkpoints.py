@@ -5,17 +5,21 @@ checks. A connection of its own may do it while the writer goes on. Owns when; w
 writer's own limit (`dialect`) is four times this one and is met only if nobody looks.
 """
 
+import os
 import sqlite3
 import struct
+from bisect import bisect_left
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from monitor.storage.sqlite.dialect import LOG_BYTES, PAGE_BYTES
 
-# Source: "WAL-Index File Format" of SQLite's description of its log: a version, and how many frames are in use.
-_VERSION, _VERSION_AT, _FRAMES_AT = 3_007_000, 0, 16
-_HEADER_BYTES = 48
+# https://www.sqlite.org/fileformat2.html#the_write_ahead_log: each frame repeats the salts of the log's header. When
+# the log begins anew it gets others, and what lies behind its last frame is of an earlier one.
+_HEADER = struct.Struct(">IIII8s8s")
+_MAGIC = (0x377F0682, 0x377F0683)
+_FRAME_BYTES, _FRAME_SALTS_AT, _SALTS_BYTES = 24, 8, 8
 _TRIES = 2
 
 
@@ -46,16 +50,16 @@ class Checkpoints:
         self._move(1)
 
     def frames(self) -> int:
-        """How many pages are in the log; 0 where that cannot be known."""
+        """How many pages are in the log; 0 where that cannot be known.
+
+        Of the three files only the log may be opened beside SQLite: closing one of the others takes the locks of this
+        whole process away, and then any other process that comes spoils them.
+        """
         try:
-            with self._path.with_name(f"{self._path.name}-shm").open("rb") as file:
-                header = file.read(_HEADER_BYTES)
+            with self._path.with_name(f"{self._path.name}-wal").open("rb", buffering=0) as file:
+                return _frames(file.fileno())
         except OSError:
             return 0
-        if len(header) < _HEADER_BYTES or struct.unpack_from("=I", header, _VERSION_AT)[0] != _VERSION:
-            return 0
-        frames: int = struct.unpack_from("=I", header, _FRAMES_AT)[0]
-        return frames
 
     def _move(self, tries: int) -> bool:
         """Whether the whole log was moved."""
@@ -67,3 +71,20 @@ class Checkpoints:
                 if logged == moved:
                     return True
         return False
+
+
+def _frames(log: int) -> int:
+    header = os.pread(log, _HEADER.size, 0)
+    if len(header) < _HEADER.size:
+        return 0
+    magic, _version, page_bytes, _number, salts, _checksum = _HEADER.unpack(header)
+    if magic not in _MAGIC:
+        return 0
+    frame_bytes = _FRAME_BYTES + page_bytes
+
+    def is_older(number: int) -> bool:
+        at = _HEADER.size + number * frame_bytes + _FRAME_SALTS_AT
+        return os.pread(log, _SALTS_BYTES, at) != bytes(salts)
+
+    most = (os.fstat(log).st_size - _HEADER.size) // frame_bytes
+    return bisect_left(range(most), x=True, key=is_older)

@@ -70,10 +70,42 @@ def test_a_reader_that_holds_the_log_delays_nobody(writing: tuple[Path, sqlite3.
 
 
 def test_nothing_is_known_of_a_file_without_a_log(tmp_path: Path) -> None:
-    """Neither of one that is not there, nor of a companion that says something else."""
+    """Neither of one that is not there, nor of one that is short, nor of one that says something else."""
     assert not Checkpoints(tmp_path / "x.db").look()
-    (tmp_path / "x.db-shm").write_bytes(b"\xff" * 200)
-    assert Checkpoints(tmp_path / "x.db").frames() == 0
+    for content in (b"", b"\x37\x7f\x06\x82", b"\xff" * 200):
+        (tmp_path / "x.db-wal").write_bytes(content)
+        assert Checkpoints(tmp_path / "x.db").frames() == 0
+
+
+@pytest.mark.parametrize("written", [0, 1, 7, 64])
+def test_pages_of_the_log_are_counted(writing: tuple[Path, sqlite3.Connection], written: int) -> None:
+    """As SQLite counts them; what an earlier and longer log has left behind it is not."""
+    path, connection = writing
+    _write(connection, 100)
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    _write(connection, 1)  # the log begins anew
+    _write(connection, written)
+    (_, logged, _), *_ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    assert Checkpoints(path).frames() == logged > 0
+
+
+def test_looking_takes_no_lock_away(writing: tuple[Path, sqlite3.Connection]) -> None:
+    """Whoever comes first to a database makes the index of its log anew: it must see that somebody is there."""
+    path, connection = writing
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM t").fetchone()
+    assert _locks(path)
+    before = _locks(path)
+    Checkpoints(path, pages=1).look()
+    Checkpoints(path).finish()
+    assert _locks(path) == before
+
+
+def _locks(path: Path) -> set[tuple[str, str, str]]:
+    """Kind, mode and first byte of the locks that this process holds on a database and the index of its log."""
+    inodes = {str(one.stat().st_ino) for one in (path, path.with_name(f"{path.name}-shm"))}
+    lines = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+    return {(line[1], line[3], line[6]) for line in lines if len(line) > 6 and line[5].rsplit(":")[-1] in inodes}
 
 
 def test_what_the_disk_says_is_told_by_the_writer(writing: tuple[Path, sqlite3.Connection]) -> None:
