@@ -438,7 +438,7 @@ def test_rollups_say_what_results_say(tmp_path: Path) -> None:
     open_for_writing(SqliteDatabase(empty)).dispose()
     machine = type("Machine", (RollupMachine,), {"empty": empty})
     chosen = settings(
-        max_examples=settings.default.max_examples // 2 if settings.default else 25,
+        max_examples=settings.default.max_examples // 4 if settings.default else 12,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
