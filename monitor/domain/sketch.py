@@ -161,7 +161,11 @@ class Sketch:
 
     def _put_together(self) -> Mapping[int, int]:
         if self._waiting:
-            _add_to(self._counts, _counted(self._waiting))
+            counts = _counted(self._waiting)
+            if self._counts:
+                _add_to(self._counts, counts)
+            else:
+                self._counts = counts
             self._waiting = []
         return self._counts
 
@@ -202,11 +206,15 @@ def _counted(blobs: Iterable[bytes]) -> dict[int, int]:
                 raise SketchError("it ends with its heading")
     except TypeError as fault:  # a column of SQLite holds whatever was put there
         raise SketchError("it is not made of bytes") from fault
-    total: Counter[int] = Counter()
+    total: dict[int, int] = {}
     for form, some in forms.items():
         if form not in _ADDING:
             raise SketchError(f"there is no form {form}")
-        total.update(_ADDING[form](some))
+        counts = _ADDING[form](some)
+        if total:
+            _add_to(total, counts)
+        else:
+            total = counts
     if total and max(total) >= BUCKETS:
         raise SketchError("it goes beyond the last bucket")
     return total
@@ -217,44 +225,40 @@ def _first(blob: bytes) -> int:
     return (blob[0] | blob[1] << 8) & _FIRST_MASK
 
 
-def _add_each(blobs: Iterable[bytes]) -> Mapping[int, int]:
+def _add_each(blobs: Iterable[bytes]) -> dict[int, int]:
     buckets: list[int] = []
     for blob in blobs:
         buckets.extend(map(_first(blob).__add__, blob[_HEADING.size :]))
-    return Counter(buckets)
+    return dict(Counter(buckets))
 
 
-def _add_bytes(blobs: Sequence[bytes]) -> Mapping[int, int]:
+def _add_bytes(blobs: Sequence[bytes]) -> dict[int, int]:
     """Counts of one byte, added as one large number each: the even places and the odd ones, so that two bytes do."""
-    places = (max(map(_end, blobs)) + 1) // 2 + 1
+    headed = [int.from_bytes(blob, "little") for blob in blobs]
+    first = min(number & _FIRST_MASK for number in headed)
+    # Each bucket at its own byte.
+    aligned = [number >> _HEADING_BITS << ((number & _FIRST_MASK) - first << 3) for number in headed]
+    places = (max(aligned).bit_length() + 15) // 16
     mask = int.from_bytes(b"\xff\x00" * places, "little")
-    totals = Counter[int]()
-    for start in range(0, len(blobs), _ADDED_AT_ONCE):
-        even = odd = 0
-        for blob in blobs[start : start + _ADDED_AT_ONCE]:
-            number = int.from_bytes(blob, "little")
-            number = number >> _HEADING_BITS << ((number & _FIRST_MASK) << 3)  # each bucket at its own byte
-            even += number & mask
-            odd += number >> 8 & mask
-        totals.update(_of_lanes(even, odd, places))
+    totals: dict[int, int] = {}
+    for start in range(0, len(aligned), _ADDED_AT_ONCE):
+        some = aligned[start : start + _ADDED_AT_ONCE]
+        even = sum([number & mask for number in some])
+        odd = sum([number >> 8 & mask for number in some])
+        _add_to(totals, _of_lanes(even, odd, places, first))
     return totals
 
 
-def _end(blob: bytes) -> int:
-    """After the last bucket of a sketch with counts of one byte."""
-    return _first(blob) + len(blob) - _HEADING.size
-
-
-def _of_lanes(even: int, odd: int, places: int) -> dict[int, int]:
+def _of_lanes(even: int, odd: int, places: int, first: int) -> dict[int, int]:
     lanes = struct.Struct(f"<{places}H")
     counts = [0] * (2 * places)
     counts[0::2] = lanes.unpack(even.to_bytes(2 * places, "little"))
     counts[1::2] = lanes.unpack(odd.to_bytes(2 * places, "little"))
-    return {bucket: count for bucket, count in enumerate(counts) if count}
+    return {bucket: count for bucket, count in enumerate(counts, first) if count}
 
 
-def _add_wide(width: int) -> Callable[[Sequence[bytes]], Mapping[int, int]]:
-    def add(blobs: Sequence[bytes]) -> Mapping[int, int]:
+def _add_wide(width: int) -> Callable[[Sequence[bytes]], dict[int, int]]:
+    def add(blobs: Sequence[bytes]) -> dict[int, int]:
         total: Counter[int] = Counter()
         for blob in blobs:
             count, rest = divmod(len(blob) - _HEADING.size, width)
@@ -267,7 +271,7 @@ def _add_wide(width: int) -> Callable[[Sequence[bytes]], Mapping[int, int]]:
     return add
 
 
-def _add_pairs(blobs: Sequence[bytes]) -> Mapping[int, int]:
+def _add_pairs(blobs: Sequence[bytes]) -> dict[int, int]:
     total: Counter[int] = Counter()
     for blob in blobs:
         if (len(blob) - _HEADING.size) % _PAIR.size:
@@ -278,7 +282,7 @@ def _add_pairs(blobs: Sequence[bytes]) -> Mapping[int, int]:
     return total
 
 
-_ADDING: Mapping[int, Callable[[Sequence[bytes]], Mapping[int, int]]] = {
+_ADDING: Mapping[int, Callable[[Sequence[bytes]], dict[int, int]]] = {
     _EACH: _add_each,
     1: _add_bytes,
     2: _add_wide(2),

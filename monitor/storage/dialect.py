@@ -4,8 +4,10 @@ What each engine has to say stands in a module of its own (`sqlite.dialect`, `po
 is imported.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Dialect, Table
 
@@ -67,6 +69,32 @@ def upsert_sql(dialect: Dialect, table: Table) -> str:
     key = [column.name for column in table.primary_key]
     replaced = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
     return _sql(dialect, statement.on_conflict_do_update(index_elements=key, set_=replaced))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as the driver takes it.
+
+    Attributes:
+        text: with a place for each parameter.
+        names: of the parameters, in the order of their places.
+        given: values of those that belong to the statement itself.
+    """
+
+    text: str
+    names: Sequence[str]
+    given: Mapping[str, Any]
+
+    def parameters(self, **values: Any) -> tuple[Any, ...]:
+        """With the values of those that are missing."""
+        known = {**self.given, **values}
+        return tuple(known[name] for name in self.names)
+
+
+def prepared_with(dialect: Dialect, statement: "ClauseElement") -> Prepared:
+    """A statement with its parameters; lists in it are written out."""
+    compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    return Prepared(compiled.string, tuple(compiled.positiontup), dict(compiled.construct_params(_check=False)))
 
 
 def prepared(dialect: Dialect, statement: "ClauseElement") -> str:

@@ -6,20 +6,34 @@ made from are equal. Which spans are asked for is decided in `figures`.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, case, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+)
 
 from monitor.domain.stretches import SINGLE, Span
-from monitor.storage import tables
+from monitor.storage import dialect, tables
 from monitor.storage.codes import MAINTENANCE_CODE, ON_PHASE_CODE, STATUS_CODES, SUCCESS_CODES, UNKNOWN_CODE
 from monitor.storage.rollup_tables import STATUS_COLUMNS, Level
 from monitor.storage.spending import uncounted
 
-CHECKS_AT_ONCE = 500
+_CHOSEN = "/* checks */"
+"""Where their numbers stand in a statement: hundreds of parameters would cost more than all the rest."""
+_KINDS = 256
 Names = tuple[str, ...]
 Timings = tuple[str, ...]
 TIMINGS: Timings = ("latency", "ttft")
@@ -101,7 +115,7 @@ def add_sums(
         names: what is added up; all else stays 0.
     """
     places, end = [_PLACE[name] for name in names], 1 + len(names)
-    for row in _rows(connection, span, checks, partial(_summing, names=names)):
+    for row in _rows(connection, span, checks, _summing, names):
         into[row[0]].add(zip(places, row[1:end], strict=True), row[end:-1], row[-1])
 
 
@@ -109,7 +123,7 @@ def sketches(
     connection: Connection, span: Span, checks: Collection[int] | None, wanted: Timings
 ) -> Iterator[tuple[int, list[Sequence[bytes]]]]:
     """Of each check the sketches of its roll-ups in a span, for each wanted timing."""
-    rows = _rows(connection, span, checks, partial(_sketching, wanted=wanted))
+    rows = _rows(connection, span, checks, _sketching, wanted)
     for check, several in groupby(rows, itemgetter(0)):
         _, *columns = zip(*several, strict=True)
         yield check, list(columns)
@@ -119,44 +133,47 @@ def durations(
     connection: Connection, span: Span, checks: Collection[int] | None, wanted: Timings
 ) -> Iterator[tuple[Any, ...]]:
     """The check of every answer that counts in a span of single results, and each wanted timing of it."""
-    yield from _rows(connection, span, checks, partial(_timing, wanted=wanted))
+    yield from _rows(connection, span, checks, _timing, wanted)
 
 
-def _rows(connection: Connection, span: Span, checks: Collection[int] | None, make: Any) -> Iterator[Any]:
-    values = {"since": span.since_us, "until": span.until_us}
-    if checks is None:
-        yield from connection.execute(make(span.length_us, chosen=False), values).all()
-        return
-    numbers = sorted(checks)
-    for start in range(0, len(numbers), CHECKS_AT_ONCE):
-        some = numbers[start : start + CHECKS_AT_ONCE]
-        yield from connection.execute(make(span.length_us, chosen=True), {**values, "checks": some}).all()
+def _rows(
+    connection: Connection, span: Span, checks: Collection[int] | None, make: Any, what: Names
+) -> list[tuple[Any, ...]]:
+    """As the driver gives them: what SQLAlchemy makes of a row costs more than the row."""
+    ask = _asking(connection.dialect, make, what, span.length_us, chosen=checks is not None)
+    text = ask.text if checks is None else ask.text.replace(_CHOSEN, ",".join(map(str, sorted(checks))) or "NULL")
+    with connection.exec_driver_sql(text, ask.parameters(since=span.since_us, until=span.until_us)) as result:
+        cursor: Any = result.cursor
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
-@cache
-def _summing(length_us: int, *, chosen: bool, names: Names) -> Select[Any]:
+@lru_cache(_KINDS)
+def _asking(sql: Dialect, make: Any, what: Names, length_us: int, *, chosen: bool) -> dialect.Prepared:
+    return dialect.prepared_with(sql, make(length_us, what, chosen=chosen))
+
+
+def _summing(length_us: int, names: Names, *, chosen: bool) -> Select[Any]:
     table = tables.results if length_us == SINGLE else _LEVELS[length_us].table
     given, edges = _of_results() if length_us == SINGLE else _of_rollups(table)
     return _within(table, [*(given[name] for name in names), *edges], chosen=chosen).group_by(table.c.check_id)
 
 
-@cache
-def _sketching(length_us: int, *, chosen: bool, wanted: Timings) -> Select[Any]:
+def _sketching(length_us: int, wanted: Timings, *, chosen: bool) -> Select[Any]:
     table = _LEVELS[length_us].table
     columns = [table.c[f"{timing}_sketch"] for timing in wanted]
     return _within(table, columns, chosen=chosen).order_by(table.c.check_id)
 
 
-@cache
-def _timing(_length_us: int, *, chosen: bool, wanted: Timings) -> Select[Any]:
+def _timing(_length_us: int, wanted: Timings, *, chosen: bool) -> Select[Any]:
     return _within(tables.results, [_TIMED[timing] for timing in wanted], chosen=chosen).where(_answers())
 
 
 def _within(table: Table, columns: list[Any], *, chosen: bool) -> Select[Any]:
     """Rows of a table in a span, each check one range of the key: without naming checks SQLite reads all there is."""
-    numbers: Any = bindparam("checks", expanding=True) if chosen else select(tables.checks.c.id)
+    numbers: Any = [literal_column(_CHOSEN)] if chosen else select(tables.checks.c.id)
     at = table.c.started_at_us
-    inside = (table.c.check_id.in_(numbers), at >= bindparam("since"), at < bindparam("until"))
+    inside = (table.c.check_id.in_(numbers), at >= bindparam("since", 0, at.type), at < bindparam("until", 0, at.type))
     return select(table.c.check_id, *columns).where(*inside)
 
 

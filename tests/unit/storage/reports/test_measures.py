@@ -13,7 +13,6 @@ from monitor.domain.result import Result, Status, Trigger, Verdict
 from monitor.domain.rules import Counts, CountsOf, Percentile, PercentileOf, Timing
 from monitor.storage import tables
 from monitor.storage.reader import Reader
-from monitor.storage.reports import sums
 from monitor.storage.reports.measures import Answers, measure
 from monitor.storage.reports.report import Period, report
 from monitor.storage.retention.retention import PRUNED_KEY
@@ -90,9 +89,8 @@ async def test_a_check_that_is_not_in_the_database_has_no_answer(world: "World")
 
 
 @pytest.mark.parametrize("checks", [1, 7])
-async def test_figures_agree_with_the_report(world: "World", monkeypatch: pytest.MonkeyPatch, checks: int) -> None:
-    """Availability, coverage and percentiles of random histories are the report's, however they are cut into bites."""
-    monkeypatch.setattr(sums, "CHECKS_AT_ONCE", 3)
+async def test_figures_agree_with_the_report(world: "World", checks: int) -> None:
+    """Availability, coverage and percentiles of random histories are the report's."""
     await world.begin()
     names = [f"gw/chat/m{number}" for number in range(checks)]
     for name in names:
@@ -133,7 +131,7 @@ def _random_history(world: "World", names: list[str]) -> list[Result]:
 
 async def test_a_question_is_one_statement_for_hundreds_of_checks(world: "World") -> None:
     """Not one per check."""
-    names = [f"gw/chat/m{number}" for number in range(sums.CHECKS_AT_ONCE)]
+    names = [f"gw/chat/m{number}" for number in range(500)]
     await world.commit(*(world.result(1, check=name) for name in names))
     statements: list[str] = []
 
