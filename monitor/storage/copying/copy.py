@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from monitor.errors import StartError, UsageError
 from monitor.storage import dialect, tables
-from monitor.storage.copying.loading import load, number_on
+from monitor.storage.copying.loading import gauge, load, number_on
 from monitor.storage.copying.mark import MARK_KEY, Mark, read_mark, write_mark
 from monitor.storage.copying.paging import PAGE, Digest, count, digest, key_of, pages
 from monitor.storage.fence import Fence
@@ -80,6 +80,7 @@ class Copy:
             self._copy(table, mark)
             mark = mark._replace(after=None)
         found = self._compare()
+        self._gauge()
         self._end()
         return found
 
@@ -138,6 +139,12 @@ class Copy:
             if told:
                 self._tell(Step("verify", table.name, rows, self._counts[table.name]))
         raise AssertionError  # the digest comes last
+
+    def _gauge(self) -> None:
+        for table in copied_tables():
+            with self._target.begin() as connection:
+                dialect.lift_bounds(connection)
+                gauge(connection, table)
 
     def _end(self) -> None:
         """From here on the target is a database like any other: it has the source's name, and no mark."""

@@ -30,6 +30,12 @@ def number_on(connection: Connection, table: Table) -> None:
         connection.exec_driver_sql(greatest, (sequence,))
 
 
+def gauge(connection: Connection, table: Table) -> None:
+    """Let the engine see what a table holds now; PostgreSQL plans by that, and reads whole weeks until it has."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f'ANALYZE "{table.name}"')
+
+
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     from monitor.storage.postgresql import partitions  # noqa: PLC0415  only the engine in use is paid for
     from monitor.storage.postgresql.copying import copy_rows, copy_sql  # noqa: PLC0415  the same

@@ -175,6 +175,15 @@ def test_ids_go_on_after_the_copied_ones(history: SqliteDatabase, server_databas
     engine.dispose()
 
 
+def test_the_server_knows_what_it_holds(history: SqliteDatabase, server_database: PostgresDatabase) -> None:
+    """Questions are planned right from the first one on, not when the server comes round to look."""
+    _copy(history, server_database)
+    connection = server_database.snapshot()
+    known = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE relname IN ('results', 'checks')")
+    assert {int(rows) for (rows,) in known} == {ROWS}
+    connection.close()
+
+
 def test_a_row_that_differs_is_found(history: SqliteDatabase, server_database: PostgresDatabase) -> None:
     """The copy stays one that nobody may use."""
 
