@@ -105,7 +105,6 @@ def test_history_is_newest_first_and_bounded(relaywatch: "Relaywatch") -> None:
     [
         (("--check", CHAT), 3),
         (("--endpoint", "gw"), 6),
-        (("--endpoint", "other"), 0),
         (("--model", "openai/gpt-4.1"), 3),
         (("--status", "overloaded"), 3),
         (("--status", "UP", "--status", "OVERLOADED"), 6),
@@ -124,6 +123,7 @@ def test_history_is_filtered(relaywatch: "Relaywatch", options: tuple[str, ...],
     ("arguments", "message"),
     [
         (("history", "--check", "gw/chat/openai/gpt-4"), f"nearest: {CHAT}"),
+        (("history", "--endpoint", "other"), "there is no endpoint 'other'"),
         (("history", "--status", "timeot"), "nearest: TIMEOUT"),
         (("history", "--since", "tomorrow"), "--since 'tomorrow' is no time"),
         (("report", "--window", "7"), "--window '7'"),
