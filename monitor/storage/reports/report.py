@@ -159,12 +159,11 @@ class _Writer:
         return Subject(Group.CHECK, check.check, check.endpoint, check.model, check.provider, tags)
 
     def _worst(self, account: Account, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        times = worst(failures_together(account.hours), self._asked.worst_hours)
         if len(account.hours) == 1 and len(numbers) == 1:
             (hours,) = account.hours
-            failing = failures_together(account.hours)
-            return [hour_row(at_us, hours[at_us]) for at_us in worst(failing, self._asked.worst_hours)]
-        failing = failures_together(account.hours)
-        return [hour_row(at_us, self._hour(at_us, numbers)) for at_us in worst(failing, self._asked.worst_hours)]
+            return [hour_row(at_us, hours[at_us]) for at_us in times]
+        return [hour_row(at_us, self._hour(at_us, numbers)) for at_us in times]
 
     def _hour(self, at_us: int, numbers: Sequence[int]) -> BadHour:
         """What all checks of a group counted in an hour, those without a failure too."""
