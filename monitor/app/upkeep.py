@@ -1,4 +1,4 @@
-"""What the daemon does for itself now and then: the sign of life in the database, roll-ups, forgetting."""
+"""What the daemon does for itself now and then: the sign of life in the database, roll-ups, a short log."""
 
 import asyncio
 from collections.abc import Callable

@@ -98,9 +98,12 @@ def _print(loaded: "Loaded", selection: "Selection", output: Format) -> None:
 
     columns = _columns(loaded.config.timezone)
     with reader_of(loaded) as reader:
-        wanted = selection
         must_be_known(
-            reader, check=wanted.check, endpoint=wanted.endpoint, model=wanted.model, provider=wanted.provider
+            reader,
+            check=selection.check,
+            endpoint=selection.endpoint,
+            model=selection.model,
+            provider=selection.provider,
         )
         listed = ResultList(reader, selection)
         emit(Sheet(streamed(listed), FIELDS, columns, empty="no result matches"), output)

@@ -264,16 +264,13 @@ def _facts(incident: dict[str, Any], config: "Config") -> list[tuple[str, str | 
 
 def _advice(incident: dict[str, Any], config: "Config") -> str | None:
     """As messages have it; None for what a newer RelayWatch may have written."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  the same
-
     from monitor.alerting.rule_texts import advice_of  # noqa: PLC0415  the same
-    from monitor.alerting.texts import Voice  # noqa: PLC0415  the same
     from monitor.domain.action import Action  # noqa: PLC0415  the same
     from monitor.domain.incident_kind import IncidentKind  # noqa: PLC0415  the same
 
     try:
         action = None if incident["action"] is None else Action(incident["action"])
-        return advice_of(IncidentKind(incident["kind"]), action, Voice(config.language, ZoneInfo(config.timezone)))
+        return advice_of(IncidentKind(incident["kind"]), action, _voice(config))
     except ValueError:
         return None
 
