@@ -1,5 +1,6 @@
 """The desk where several rooms of alerting meet: what one result, reload or correction must not bring about."""
 
+import gc
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -209,13 +210,20 @@ def test_two_open_incidents_never_have_one_key(props: "Props") -> None:
 
 
 @pytest.mark.parametrize("mixed", [False, True], ids=["all", "every other one"])
-def test_many_checks_cost_no_more_each_than_few(props: "Props", *, mixed: bool) -> None:
-    """Eight times the checks take about eight times the time, not sixty-four, down and up again."""
+def test_many_checks_cost_no_more_each_than_few(props: "Props", request: pytest.FixtureRequest, *, mixed: bool) -> None:
+    """Eight times the checks take about eight times the time, not sixty-four, down and up again.
+
+    The best of three pairs counts, without the collector, whose time goes with the whole heap of the tests: a busy
+    machine spoils a pair, work that grows with the square spoils all three.
+    """
 
     def seconds(each: int) -> float:
         checks = props.endpoint("gw", [f"p{number}" for number in range(10)], each)
         table = Table(props, checks, props.audience("ops", "hook"))
         part = checks[::2] if mixed else checks
+        gc.collect()
+        gc.disable()
+        request.addfinalizer(gc.enable)
         began = time.process_time()
         table.probe(Status.SERVER_ERROR, *part, times=3)
         table.wait(20)
@@ -225,5 +233,5 @@ def test_many_checks_cost_no_more_each_than_few(props: "Props", *, mixed: bool) 
         assert table.desk.open_incidents == ()
         return time.process_time() - began
 
-    few, many = min(seconds(30) for _ in range(3)), seconds(240)
-    assert many < 24 * few
+    pairs = [(seconds(30), seconds(240)) for _ in range(3)]
+    assert min(many / few for few, many in pairs) < 24, pairs
