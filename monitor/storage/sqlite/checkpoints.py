@@ -67,8 +67,9 @@ class Checkpoints:
         with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = FULL")
             for _ in range(tries):
-                _busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if logged == moved:
+                # What it calls the length of the log is that at its beginning.
+                _busy, _logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if moved >= self.frames():
                     return True
         return False
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,39 @@ def test_what_came_meanwhile_is_moved_while_the_writer_waits(writing: tuple[Path
     connection.execute("BEGIN IMMEDIATE")
     checkpoints.finish()
     connection.execute("COMMIT")
+    _write(connection, 1)
+    assert checkpoints.frames() < before
+
+
+def _commit_and_go_on(connection: sqlite3.Connection) -> None:
+    _write(connection, 1)
+    connection.execute("COMMIT")
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def test_what_is_committed_while_the_log_is_moved_is_not_taken_for_moved(
+    writing: tuple[Path, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says how long the log was when it began; a log that is not moved whole would never begin anew."""
+    path, connection = writing
+
+    class Overtaken(sqlite3.Connection):
+        def execute(self, sql: str, *rest: object) -> sqlite3.Cursor:
+            cursor = super().execute(sql, *rest)  # type: ignore[arg-type]
+            if "wal_checkpoint" in sql:
+                _commit_and_go_on(connection)
+            return cursor
+
+    checkpoints = Checkpoints(path, pages=10)
+    _write(connection, 20)
+    connection.execute("BEGIN IMMEDIATE")
+    before = checkpoints.frames()
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Overtaken))
+        assert checkpoints.look()
+    connection.execute("COMMIT")
+    assert checkpoints.frames() > before
+    checkpoints.finish()
     _write(connection, 1)
     assert checkpoints.frames() < before
 
