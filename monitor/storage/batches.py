@@ -41,7 +41,7 @@ class BatchWriter:
     """
 
     def __init__(self, sql: Dialect) -> None:
-        self.names = Names(sql)
+        self.names = Names()
         # Only a mark of what was written: a day of ten thousand checks takes 5 MB, and is in their healths already.
         self._marks: dict[str, int] = {}
         self._new_marks: dict[str, int] = {}
@@ -84,7 +84,7 @@ class BatchWriter:
                 self._enlisted[incident.id] = incident.checks
                 if not incident.is_open:
                     del self._enlisted[incident.id]
-            self._written = list(batch.results)
+            self._written = list(batch.results) or self._written
         else:
             self.forget()
         self._new_marks = {}
@@ -99,15 +99,18 @@ class BatchWriter:
     def _write_results(self, connection: Connection, results: list[Result]) -> None:
         # The same objects once more: the answer to their commit was lost (a cancelled caller), not the commit.
         written = {id(result) for result in self._written}
+        new = [
+            (self.names.check(connection, result.check, result.started_at.wall_us), result)
+            for result in results
+            if id(result) not in written
+        ]
+        newest = self.names.newest(connection, {check for check, _ in new})
         rows: list[Values] = []
         details: list[Values] = []
         taken: set[tuple[int, int]] = set()
-        for result in results:
-            if id(result) in written:
-                continue
+        for check, result in new:
             at_us = result.started_at.wall_us
-            check = self.names.check(connection, result.check, at_us)
-            if at_us > self.names.newest(connection, check):
+            if at_us > newest[check]:
                 self.names.set_newest(check, at_us)
             else:
                 at_us = self._free(connection, check, at_us, taken)
@@ -126,7 +129,7 @@ class BatchWriter:
             select(exists().where(columns.check_id == check, columns.started_at_us == at_us)),
         ).scalar():
             at_us += 1
-        self.names.set_newest(check, max(at_us, self.names.newest(connection, check)))
+        self.names.set_newest(check, max(at_us, self.names.newest(connection, [check])[check]))
         return at_us
 
     def _write_states(self, connection: Connection, healths: dict[str, Health]) -> None:

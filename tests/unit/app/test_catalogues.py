@@ -269,7 +269,7 @@ def test_what_was_written_down_comes_back(tmp_path: Path) -> None:
     bench.read(GPT, "openai/gpt-4.1-mini", times=2)
     engine = open_for_writing(SqliteDatabase(tmp_path / "x.db"))
     with engine.begin() as connection:
-        KeptWriter(engine.dialect, Names(engine.dialect)).write(connection, bench.double.kept)
+        KeptWriter(engine.dialect, Names()).write(connection, bench.double.kept)
         soon = remembered(connection, bench.now * US_PER_S).listings["gw"]
         later = remembered(connection, (bench.now + 4000) * US_PER_S).listings["gw"]
     engine.dispose()

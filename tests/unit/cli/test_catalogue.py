@@ -51,7 +51,7 @@ def remembered(relaywatch: "Relaywatch", tmp_path: Path) -> "Relaywatch":
     (tmp_path / "relaywatch.toml").write_text(CONFIG.format(port=9))
     engine = open_for_writing(SqliteDatabase(tmp_path / "relaywatch.db"))
     with engine.begin() as connection:
-        KeptWriter(engine.dialect, Names(engine.dialect)).write(
+        KeptWriter(engine.dialect, Names()).write(
             connection,
             [
                 Catalogue("gw", LISTED, AT_US, (("other", ModelKind.CHAT),)),

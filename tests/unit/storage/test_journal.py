@@ -1,6 +1,7 @@
 """The journal: one transaction per batch, again and again the same, and what a daemon's life leaves behind."""
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from monitor.domain.incident import Cause, IncidentEvent, IncidentEventKind, Tol
 from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Phases, Status, Trigger, Verdict
 from monitor.errors import StorageError
+from monitor.storage import journal
+from monitor.storage.batches import BatchWriter
 from monitor.storage.names import Names
 
 if TYPE_CHECKING:
@@ -211,6 +214,47 @@ async def test_a_rhythm_ends_where_the_next_begins(world: "World") -> None:
     assert world.rows("SELECT max(until_us) FROM rhythms") == [(at + 2000,)]
 
 
+async def test_very_many_rhythms_do_not_hold_the_writer_together(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first go in transactions of their own; a refusal in between leaves the rest of the batch, to come again."""
+    monkeypatch.setattr(journal, "RHYTHMS_AT_ONCE", 10)
+    at, names = world.start.wall_us, [f"gw/chat/m{number}" for number in range(35)]
+    began = [RhythmChange(name, at, Rhythm(at, at, US_PER_S, FAR_US)) for name in names]
+    batch = Batch(results=[world.result(1)], rhythms=[*began, RhythmChange(names[0], at + 5, None)])
+    pieces: list[int] = []
+    write = BatchWriter.write
+
+    def spoiled(writer: BatchWriter, connection: Connection, some: Batch) -> None:
+        pieces.append(len(some.rhythms))
+        write(writer, connection, some)
+        if len(pieces) == 3:  # no rhythm of this one stays
+            raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(BatchWriter, "write", spoiled)
+    with pytest.raises(StorageError, match="I/O"):
+        await world.journal.commit(batch)
+    assert world.value("SELECT count(*) FROM rhythms") == 20
+    assert world.value("SELECT count(*) FROM results") == 0
+    await world.journal.commit(batch)
+    assert pieces == [10, 10, 10, 10, 6]
+    assert world.value("SELECT count(*) FROM rhythms") == 35
+    assert world.rows("SELECT until_us FROM rhythms WHERE until_us < 4e18") == [(at + 5,)]
+    assert world.value("SELECT count(*) FROM results") == 1
+
+
+async def test_the_answer_to_a_commit_may_be_lost_before_many_rhythms(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its results are still known by identity after the transactions that go before."""
+    monkeypatch.setattr(journal, "RHYTHMS_AT_ONCE", 1)
+    at, batch = world.start.wall_us, Batch(results=[world.result(1)])
+    await world.journal.commit(batch)
+    batch.rhythms += [RhythmChange(f"gw/chat/{n}", at, Rhythm(at, at, US_PER_S, FAR_US)) for n in range(3)]
+    await world.journal.commit(batch)
+    assert world.value("SELECT count(*) FROM results") == 1
+
+
 async def test_checks_are_registered_renewed_and_marked_as_removed(world: "World") -> None:
     """A check that comes back keeps its integer."""
     a, b = world.check("a"), world.check("b")
@@ -270,12 +314,12 @@ async def test_names_are_looked_up_once(world: "World") -> None:
     """The second time costs no statement."""
 
     def work(connection: Connection) -> list[int | None]:
-        names = Names(connection.dialect)
+        names = Names()
         verdict = world.failure().verdict
         first = [
             names.check(connection, "gw/chat/m", 0),
             names.reason(connection, verdict),
-            names.newest(connection, 1),
+            names.newest(connection, [1])[1],
         ]
         connection.exec_driver_sql("DELETE FROM reasons")
         return [*first, names.check(connection, "gw/chat/m", 0), names.reason(connection, verdict)]
