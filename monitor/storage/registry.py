@@ -10,7 +10,7 @@ from monitor.clock import Moment
 from monitor.domain.availability import FAR_FUTURE_US
 from monitor.domain.check import Check
 from monitor.domain.renaming import Renaming
-from monitor.storage import tables
+from monitor.storage import dialect, tables
 from monitor.storage.rollups.marks import go_back
 
 KILLED = "ended without a word"
@@ -69,23 +69,20 @@ def _rename_incidents(connection: Connection, renaming: Renaming, apart: Sequenc
 def register(connection: Connection, checks: Sequence[Check], now: Moment) -> None:
     """Writes the difference between what is configured and what the database has."""
     table = tables.checks
-    known = {row.check: row for row in connection.execute(select(table))}
-    new: list[dict[str, object]] = []
+    # As plain tuples, because there are ten thousand of them.
+    told = (table.c.endpoint, table.c.kind, table.c.model, table.c.provider, table.c.removed_at_us)
+    known = {row[0]: row for row in connection.execute(select(table.c.check, table.c.id, *told)).all()}
+    new: list[tuple[object, ...]] = []
     for check in checks:
         row = known.pop(check.id, None)
-        values: dict[str, object] = {
-            "endpoint": check.endpoint,
-            "kind": str(check.kind),
-            "model": check.model,
-            "provider": check.provider,
-            "removed_at_us": None,
-        }
+        values = (check.endpoint, str(check.kind), check.model, check.provider, None)
         if row is None:
-            new.append({"check": check.id, "first_seen_us": now.wall_us, **values})
-        elif any(row._mapping[name] != value for name, value in values.items()):  # noqa: SLF001  the public name of a row's columns
-            connection.execute(update(table).where(table.c.id == row.id).values(values))
+            new.append((check.id, *values[:-1], now.wall_us, None))
+        elif row[2:] != values:
+            changed = {column.name: value for column, value in zip(told, values, strict=True)}
+            connection.execute(update(table).where(table.c.id == row.id).values(changed))
     if new:
-        connection.execute(insert(table), new)
+        connection.exec_driver_sql(dialect.insert_or_keep_sql(connection.dialect, table), new)
     removed = [row.id for row in known.values() if row.removed_at_us is None]
     for key in removed:
         connection.execute(update(table).where(table.c.id == key).values(removed_at_us=now.wall_us))

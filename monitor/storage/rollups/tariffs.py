@@ -33,7 +33,9 @@ def note_tariffs(connection: Connection, present: Mapping[str, Tariff], now_us: 
     if ahead:
         go_back(connection, now_us)
     numbers = select(tables.checks.c.check, tables.checks.c.id)
-    newest = {row.check_id: _tariff(row) for row in connection.execute(select(tariffs).order_by(tariffs.c.since_us))}
+    newest = {
+        row.check_id: _tariff(row) for row in connection.execute(select(tariffs).order_by(tariffs.c.since_us)).all()
+    }
     rows = [
         (
             number,
@@ -42,7 +44,7 @@ def note_tariffs(connection: Connection, present: Mapping[str, Tariff], now_us: 
             tariff.uncounted_input,
             tariff.uncounted_output,
         )
-        for name, number in connection.execute(numbers)
+        for name, number in connection.execute(numbers).all()
         if (tariff := present.get(name)) is not None and newest.get(number) != tariff
     ]
     if rows:
