@@ -13,7 +13,7 @@ from monitor.storage.past.result_list import ResultList
 from monitor.storage.past.selection import Selection
 from monitor.storage.reader import Reader
 from monitor.storage.reports.figures import Period, Wanted, figures, spans_of
-from monitor.storage.reports.sums import COUNTS
+from monitor.storage.reports.sums import COUNTED
 from monitor.storage.sqlite.database import SqliteDatabase
 
 ROUNDS = 15
@@ -83,7 +83,7 @@ def _month(past: Past) -> Period:
 
 
 def _told(reader: Reader, period: Period, past: Past, checks: tuple[int, ...]) -> list[tuple[float | None, ...]]:
-    wanted = Wanted(checks, timings=("latency",), sums=COUNTS, due=False)
+    wanted = Wanted(checks, timings=("latency",), sums=COUNTED, due=False)
     found = figures(reader, spans_of(reader, period, past.now), past.now, wanted)
     return [
         (one.sums["successes"] / one.sums["counted"], *one.timing("latency").percentiles_ms(P95))

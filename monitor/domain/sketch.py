@@ -12,15 +12,15 @@ bucket in the lower twelve) and a body in the shortest of these forms:
     1 2 4 the count of each bucket from the first to the last: so many bytes each
     7     pairs of a bucket, counted from the first (two bytes), and its count (four), in order
 
-Numbers are little-endian. Forms 0 and 1 are what nearly all sketches of five minutes and of an hour have; they are put
-together without a step of Python per value or bucket.
+Numbers are little-endian. Nearly all sketches have forms 0 to 2; they are put together without a step of Python per
+value or bucket.
 """
 
 import struct
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import ceil
 
 from monitor.errors import StorageError
@@ -45,8 +45,9 @@ _EACH_WEIGHT = 2
 _PAIR = struct.Struct("<HI")
 # A pair costs a step of Python when sketches are put together, so it must save something.
 _PAIR_WEIGHT = 2
-# So many counts of one byte fit two bytes when they are added.
-_ADDED_AT_ONCE = 256
+# The room of two counts, for their sum: of two bytes it holds 256 of one.
+_LANES = {1: "H", 2: "I", 4: "Q"}
+_ADDED_AT_ONCE = 4096
 
 
 class SketchError(StorageError):
@@ -93,28 +94,30 @@ class Sketch:
         blobs: sketches as they were written down.
     """
 
-    __slots__ = ("_counts", "_waiting")
+    __slots__ = ("_blobs", "_counts", "_values")
 
     def __init__(self, blobs: Iterable[bytes] = ()) -> None:
-        self._counts: dict[int, int] = {}  # a counter costs more to make than all else here
-        self._waiting = list(blobs)
+        self._counts: dict[int, int] = {}
+        self._blobs = list(blobs)
+        self._values: list[int] = []
 
     def add(self, blob: bytes) -> None:
         """Take in a sketch as it was written down; whether it is sound is seen when somebody asks."""
-        self._waiting.append(blob)
+        self._blobs.append(blob)
 
     def add_all(self, blobs: Iterable[bytes]) -> None:
         """Take in several."""
-        self._waiting.extend(blobs)
+        self._blobs.extend(blobs)
 
     def add_values(self, values: Iterable[int]) -> None:
         """Take in values."""
-        _add_to(self._counts, Counter(map(bucket_of, values)))
+        self._values.extend(values)
 
     def merge(self, other: "Sketch") -> None:
         """Take in all that another holds; it stays as it is."""
         _add_to(self._counts, other._counts)  # noqa: SLF001  of the same class
-        self._waiting.extend(other._waiting)  # noqa: SLF001  the same
+        self._blobs.extend(other._blobs)  # noqa: SLF001  the same
+        self._values.extend(other._values)  # noqa: SLF001  the same
 
     @property
     def count(self) -> int:
@@ -160,13 +163,13 @@ class Sketch:
         return _encoded(self._put_together())
 
     def _put_together(self) -> Mapping[int, int]:
-        if self._waiting:
-            counts = _counted(self._waiting)
+        if self._blobs or self._values:
+            counts = _counted(self._blobs, self._values)
             if self._counts:
                 _add_to(self._counts, counts)
             else:
                 self._counts = counts
-            self._waiting = []
+            self._blobs, self._values = [], []
         return self._counts
 
 
@@ -195,8 +198,8 @@ def _encoded(counts: Mapping[int, int]) -> bytes:
     return _HEADING.pack(first | width << _FORM_SHIFT) + body
 
 
-def _counted(blobs: Iterable[bytes]) -> dict[int, int]:
-    """The values of many sketches by bucket."""
+def _counted(blobs: Iterable[bytes], values: Iterable[int]) -> dict[int, int]:
+    """The values of many sketches, and some more, by bucket."""
     forms: defaultdict[int, list[bytes]] = defaultdict(list)
     try:
         for blob in blobs:
@@ -206,15 +209,15 @@ def _counted(blobs: Iterable[bytes]) -> dict[int, int]:
                 raise SketchError("it ends with its heading")
     except TypeError as fault:  # a column of SQLite holds whatever was put there
         raise SketchError("it is not made of bytes") from fault
-    total: dict[int, int] = {}
+    # A counter takes in one by one, what was counted before all at once if it is the first.
+    total: Counter[int] = Counter()
+    each = [bucket_of(value) for value in values]
+    each += _each(forms.pop(_EACH, ()))
     for form, some in forms.items():
         if form not in _ADDING:
             raise SketchError(f"there is no form {form}")
-        counts = _ADDING[form](some)
-        if total:
-            _add_to(total, counts)
-        else:
-            total = counts
+        total.update(_ADDING[form](some))
+    total.update(each)
     if total and max(total) >= BUCKETS:
         raise SketchError("it goes beyond the last bucket")
     return total
@@ -225,48 +228,41 @@ def _first(blob: bytes) -> int:
     return (blob[0] | blob[1] << 8) & _FIRST_MASK
 
 
-def _add_each(blobs: Iterable[bytes]) -> dict[int, int]:
+def _each(blobs: Iterable[bytes]) -> list[int]:
     buckets: list[int] = []
     for blob in blobs:
         buckets.extend(map(_first(blob).__add__, blob[_HEADING.size :]))
-    return dict(Counter(buckets))
+    return buckets
 
 
-def _add_bytes(blobs: Sequence[bytes]) -> dict[int, int]:
-    """Counts of one byte, added as one large number each: the even places and the odd ones, so that two bytes do."""
-    headed = [int.from_bytes(blob, "little") for blob in blobs]
-    first = min(number & _FIRST_MASK for number in headed)
-    # Each bucket at its own byte.
-    aligned = [number >> _HEADING_BITS << ((number & _FIRST_MASK) - first << 3) for number in headed]
-    places = (max(aligned).bit_length() + 15) // 16
-    mask = int.from_bytes(b"\xff\x00" * places, "little")
-    totals: dict[int, int] = {}
-    for start in range(0, len(aligned), _ADDED_AT_ONCE):
-        some = aligned[start : start + _ADDED_AT_ONCE]
-        even = sum([number & mask for number in some])
-        odd = sum([number >> 8 & mask for number in some])
-        _add_to(totals, _of_lanes(even, odd, places, first))
-    return totals
+def _add_dense(width: int) -> Callable[[Sequence[bytes]], dict[int, int]]:
+    """Counts of so many bytes each: a sketch is added as one large number.
 
+    The even places and the odd ones apart, so that each sum has twice the room.
+    """
+    bits, at_once, lane = 8 * width, min(1 << 8 * width, _ADDED_AT_ONCE), _LANES[width]
 
-def _of_lanes(even: int, odd: int, places: int, first: int) -> dict[int, int]:
-    lanes = struct.Struct(f"<{places}H")
-    counts = [0] * (2 * places)
-    counts[0::2] = lanes.unpack(even.to_bytes(2 * places, "little"))
-    counts[1::2] = lanes.unpack(odd.to_bytes(2 * places, "little"))
-    return {bucket: count for bucket, count in enumerate(counts, first) if count}
-
-
-def _add_wide(width: int) -> Callable[[Sequence[bytes]], dict[int, int]]:
     def add(blobs: Sequence[bytes]) -> dict[int, int]:
-        total: Counter[int] = Counter()
-        for blob in blobs:
-            count, rest = divmod(len(blob) - _HEADING.size, width)
-            if rest:
-                raise SketchError("it ends within a count")
-            counts = struct.unpack_from(f"<{count}{_WIDTHS[width]}", blob, _HEADING.size)
-            total.update({bucket: count for bucket, count in enumerate(counts, start=_first(blob)) if count})
-        return total
+        if width > 1 and any((len(blob) - _HEADING.size) % width for blob in blobs):
+            raise SketchError("it ends within a count")
+        headed = [int.from_bytes(blob, "little") for blob in blobs]
+        first = min([number & _FIRST_MASK for number in headed])
+        # Each bucket at its own place.
+        aligned = [number >> _HEADING_BITS << ((number & _FIRST_MASK) - first) * bits for number in headed]
+        lanes = struct.Struct(f"<{max(aligned).bit_length() // (2 * bits) + 1}{lane}")
+        mask = int.from_bytes((b"\xff" * width + b"\0" * width) * (lanes.size // (2 * width)), "little")
+        totals: dict[int, int] = {}
+        for start in range(0, len(aligned), at_once):
+            some = aligned[start : start + at_once]
+            even = lanes.unpack(sum([number & mask for number in some]).to_bytes(lanes.size, "little"))
+            odd = lanes.unpack(sum([number >> bits & mask for number in some]).to_bytes(lanes.size, "little"))
+            places = enumerate(chain.from_iterable(zip(even, odd, strict=True)), first)
+            found = {bucket: count for bucket, count in places if count}
+            if totals:
+                _add_to(totals, found)
+            else:
+                totals = found
+        return totals
 
     return add
 
@@ -283,9 +279,6 @@ def _add_pairs(blobs: Sequence[bytes]) -> dict[int, int]:
 
 
 _ADDING: Mapping[int, Callable[[Sequence[bytes]], dict[int, int]]] = {
-    _EACH: _add_each,
-    1: _add_bytes,
-    2: _add_wide(2),
-    4: _add_wide(4),
+    **{width: _add_dense(width) for width in _WIDTHS},
     _PAIRS: _add_pairs,
 }

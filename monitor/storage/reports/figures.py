@@ -56,7 +56,7 @@ class Wanted:
     Attributes:
         checks: their numbers in the database; None is every check.
         timings: of which percentiles are looked at: their sketches are most of what is read.
-        sums: which are looked at: all others stay 0.
+        sums: which are looked at besides how many answers were timed: all others stay 0.
         due: whether anybody looks at what was due.
         by_daemon: it is the daemon that asks, so it lives.
     """
@@ -66,6 +66,11 @@ class Wanted:
     sums: Names = SUMMED
     due: bool = True
     by_daemon: bool = False
+
+    @property
+    def names(self) -> Names:
+        """Of everything that is added up."""
+        return tuple(dict.fromkeys((*self.sums, *(f"{timing}_count" for timing in self.timings))))
 
 
 EVERYTHING = Wanted()
@@ -123,10 +128,10 @@ def spans_of(reader: Reader, period: Period, now: Moment) -> tuple[Span, ...]:
 @question
 def figures(reader: Reader, spans: Sequence[Span], now: Moment, wanted: Wanted = EVERYTHING) -> dict[int, Figures]:
     """By the check's number; a check of which nothing is recorded and nothing was due is missing."""
-    connection, found = reader.connection, defaultdict[int, Figures](Figures)
+    connection, found, names = reader.connection, defaultdict[int, Figures](Figures), wanted.names
     sums = _SumsOf(found)
     for span in spans:
-        add_sums(connection, span, wanted.checks, sums, wanted.sums)
+        add_sums(connection, span, wanted.checks, sums, names)
         if wanted.timings:
             add = _add_durations if span.length_us == SINGLE else _add_sketches
             add(connection, span, wanted, found)
@@ -173,13 +178,11 @@ def _add_sketches(connection: Connection, span: Span, wanted: Wanted, found: Map
 
 
 def _add_durations(connection: Connection, span: Span, wanted: Wanted, found: Mapping[int, Figures]) -> None:
-    values: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     for check, *several in durations(connection, span, wanted.checks, wanted.timings):
+        ours = found[check].sketches
         for timing, duration in zip(wanted.timings, several, strict=True):
             if duration is not None:
-                values[check, timing].append(duration)
-    for (check, timing), some in values.items():
-        found[check].sketches[timing].add_values(some)
+                ours[timing].add_values((duration,))
 
 
 def _add_due(

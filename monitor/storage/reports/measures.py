@@ -15,7 +15,7 @@ from monitor.domain.rules import Counts, CountsOf, Percentile, PercentileOf, Que
 from monitor.storage import tables
 from monitor.storage.reader import Reader, question
 from monitor.storage.reports.figures import Figures, Period, Wanted, figures, spans_of
-from monitor.storage.reports.sums import COUNTS
+from monitor.storage.reports.sums import COUNTED, EXPECTED
 
 _TIMINGS = {Timing.LATENCY: "latency", Timing.TTFT: "ttft"}
 
@@ -38,10 +38,11 @@ def measure(reader: Reader, asked: Mapping[Question, Sequence[str]], now: Moment
         spans, numbers = spans_of(reader, period, now), {names[check]: check for check in checks if check in names}
         match wanted:
             case CountsOf():
-                found = figures(reader, spans, now, Wanted(numbers, (), COUNTS, due=wanted.due, by_daemon=True))
+                sums = (*COUNTED, *EXPECTED) if wanted.due else COUNTED
+                found = figures(reader, spans, now, Wanted(numbers, (), sums, due=wanted.due, by_daemon=True))
                 answers.counts[wanted] = _counts(found, numbers, due=wanted.due)
             case PercentileOf():
-                found = figures(reader, spans, now, Wanted(numbers, (_TIMINGS[wanted.timing],), COUNTS, due=False))
+                found = figures(reader, spans, now, Wanted(numbers, (_TIMINGS[wanted.timing],), (), due=False))
                 answers.percentiles[wanted] = _percentiles(found, numbers, wanted)
     return answers
 

@@ -21,12 +21,12 @@ from monitor.storage.reports.bad_hours import BadHour, bad_hours, failures_toget
 from monitor.storage.reports.figures import Figures, Period, Wanted, figures, spans_of
 from monitor.storage.reports.outages import outages
 from monitor.storage.reports.row import Account, Group, Subject, hour_row, row_of, subjects_of, trend_of
-from monitor.storage.reports.sums import COUNTS
+from monitor.storage.reports.sums import COUNTED
 from monitor.storage.spending import Bill, Used
 
 __all__ = ["Asked", "Group", "Period", "report", "report_rows"]
 
-_COUNTS = Wanted(timings=(), sums=COUNTS, due=False)
+_COUNTS = Wanted(timings=(), sums=COUNTED, due=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,10 @@ _STORED = (
 SUMMED: Names = (*_STORED, "priced", *(f"unpriced_{name}" for name in _UNPRICED))
 """What is added up, in order. `priced` is how many roll-ups know their cost, `unpriced_...` what the others used."""
 
-COUNTS: Names = ("due", "excused", "counted", "successes", *(f"{timing}_count" for timing in TIMINGS))
-"""What rules and curves need of them: adding up less costs less."""
+COUNTED: Names = ("counted", "successes")
+"""What availability is made of; adding up less costs less."""
+EXPECTED: Names = ("due", "excused")
+"""What coverage needs besides."""
 
 _PLACE = {name: place for place, name in enumerate(SUMMED)}
 _DUE = _PLACE["due"]
@@ -56,6 +58,7 @@ _LEVELS = {level.length_us: level for level in Level}
 _RESULT = tables.results.c
 _MODELS = select(tables.checks.c.id).where(tables.checks.c.model.is_not(None))
 _NOUGHT: ColumnElement[int] = literal_column("0")
+_UNKNOWN: ColumnElement[int] = literal_column("NULL")
 _TIMED = {"latency": _RESULT.latency_100us, "ttft": _RESULT.ttft_100us}
 
 
@@ -112,7 +115,7 @@ def add_sums(
         span: its rows are added.
         checks: only these; None is all.
         into: by check; makes what is missing, as a `defaultdict` does.
-        names: what is added up; all else stays 0.
+        names: what is added up; all else stays 0. Of a timing whose count is among them the edges are told, too.
     """
     places, end = [_PLACE[name] for name in names], 1 + len(names)
     for row in _rows(connection, span, checks, _summing, names):
@@ -155,8 +158,9 @@ def _asking(sql: Dialect, make: Any, what: Names, length_us: int, *, chosen: boo
 
 def _summing(length_us: int, names: Names, *, chosen: bool) -> Select[Any]:
     table = tables.results if length_us == SINGLE else _LEVELS[length_us].table
-    given, edges = _of_results() if length_us == SINGLE else _of_rollups(table)
-    return _within(table, [*(given[name] for name in names), *edges], chosen=chosen).group_by(table.c.check_id)
+    given, edges, newest = _of_results() if length_us == SINGLE else _of_rollups(table)
+    wanted = [edge if f"{timing}_count" in names else _UNKNOWN for timing in TIMINGS for edge in edges[timing]]
+    return _within(table, [*(given[name] for name in names), *wanted, newest], chosen=chosen).group_by(table.c.check_id)
 
 
 def _sketching(length_us: int, wanted: Timings, *, chosen: bool) -> Select[Any]:
@@ -177,8 +181,8 @@ def _within(table: Table, columns: list[Any], *, chosen: bool) -> Select[Any]:
     return select(table.c.check_id, *columns).where(*inside)
 
 
-def _of_rollups(table: Table) -> tuple[dict[str, Any], list[Any]]:
-    """What is added up, by name; then the least and the most of each timing, and no newest turn."""
+def _of_rollups(table: Table) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    """What is added up, by name; the least and the most of each timing; no newest turn."""
     columns = table.c
     given: dict[str, Any] = {name: func.coalesce(func.sum(columns[name]), 0) for name in _STORED}
     given["priced"] = func.count(columns.cost_nusd)
@@ -186,15 +190,14 @@ def _of_rollups(table: Table) -> tuple[dict[str, Any], list[Any]]:
         given[f"unpriced_{name}"] = func.coalesce(
             func.sum(case((columns.cost_nusd.is_(None), columns[name]), else_=0)), 0
         )
-    edges = [
-        edge
+    edges = {
+        timing: (func.min(columns[f"{timing}_min_100us"]), func.max(columns[f"{timing}_max_100us"]))
         for timing in TIMINGS
-        for edge in (func.min(columns[f"{timing}_min_100us"]), func.max(columns[f"{timing}_max_100us"]))
-    ]
-    return given, [*edges, literal_column("-1")]
+    }
+    return given, edges, literal_column("-1")
 
 
-def _of_results() -> tuple[dict[str, Any], list[Any]]:
+def _of_results() -> tuple[dict[str, Any], dict[str, Any], Any]:
     """The same of single results."""
     on_phase, maintenance = _RESULT.trigger == ON_PHASE_CODE, _RESULT.trigger == MAINTENANCE_CODE
     given: dict[str, Any] = dict.fromkeys(SUMMED, _NOUGHT)
@@ -213,9 +216,12 @@ def _of_results() -> tuple[dict[str, Any], list[Any]]:
         given[f"{timing}_count"] = func.count(duration).filter(_answers())
         given[f"{timing}_sum_100us"] = func.coalesce(func.sum(duration).filter(_answers()), _NOUGHT)
     given |= {f"unpriced_{name}": given[name] for name in _UNPRICED}
-    edges = [edge.filter(_answers()) for one in _TIMED.values() for edge in (func.min(one), func.max(one))]
+    edges = {
+        timing: (func.min(duration).filter(_answers()), func.max(duration).filter(_answers()))
+        for timing, duration in _TIMED.items()
+    }
     newest = func.max(_RESULT.started_at_us).filter(_RESULT.trigger.in_((ON_PHASE_CODE, MAINTENANCE_CODE)))
-    return given, [*edges, func.coalesce(newest, -1)]
+    return given, edges, func.coalesce(newest, -1)
 
 
 def _answers() -> ColumnElement[bool]:
