@@ -70,11 +70,13 @@ class Journal:
             renamed = registry.rename(connection, renaming) if renaming else registry.Renamed({})
             self._batches.names.renamed(renamed.checks)
             registry.register(connection, checks, now)
-            if prices is not None:
-                note_tariffs(connection, tariffs, now.wall_us)
             return renamed
 
-        return await self._writer.run(work)
+        renamed = await self._writer.run(work)
+        if prices is not None:
+            # In a transaction of its own, since each takes long; whoever registers again after a crash writes it then.
+            await self._writer.run(lambda connection: note_tariffs(connection, tariffs, now.wall_us))
+        return renamed
 
     async def recorded(self, results: Collection[Result]) -> set[tuple[str, int]]:
         """Which of these results the database has: check and start, in microseconds since 1970."""
