@@ -83,11 +83,12 @@ def _shrunk(period: Period, rows: Sequence[Row], zone: str) -> Iterator[str]:
 
 
 def _faults(period: Period, rows: Sequence[Row]) -> Iterator[str]:
-    """Who had to act while an endpoint was down."""
+    """Who had to act while any check of an endpoint was down."""
     for row in rows:
         if row["by"] == "endpoint" and row["downtime_by_fault"]:
             parts = ", ".join(f"{domain} {duration(s)}" for domain, s in row["downtime_by_fault"].items())
-            yield f"{row['endpoint']} was down for {duration(row['downtime_s'])} in {period.name}, by fault: {parts}"
+            whole = duration(row["downtime_s"])
+            yield f"{row['endpoint']}'s checks: {whole} of downtime in {period.name}, by fault: {parts}"
 
 
 def _worst(period: Period, rows: Sequence[Row], zone: str) -> Iterator[str]:

@@ -135,7 +135,7 @@ def test_what_stands_below_the_table() -> None:
     endpoint = row(by="endpoint", check=None, downtime_by_fault={"model": 120.0, "key": 60.0}, downtime_s=150.0)
     said = list(notes(october, [row(), endpoint], "Asia/Seoul"))
     assert said[0] == "30d: figures begin at 2026-11-01 09:00:00; what was before is deleted"
-    assert said[1] == "gateway was down for 2 min 30 s in 30d, by fault: model 2 min, key 1 min"
+    assert said[1] == "gateway's checks: 2 min 30 s of downtime in 30d, by fault: model 2 min, key 1 min"
     assert said[2] == "worst hours in 30d (Asia/Seoul):"
     assert said[3].startswith("  2026-11-01 14:00  60 of 120 failed  gateway/chat/")
     assert list(notes(october, [], "UTC")) == []
