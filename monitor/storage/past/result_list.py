@@ -1,8 +1,9 @@
 """Single results as people ask for them: in the order of their times over all checks, as many as there are.
 
 Results are clustered by check, so the newest of all checks are not found by any index. Here time is walked in slices,
-each asked of every check at once and sorted by the database; a slice grows and shrinks with what it finds, jumps over
-what is empty, and looks at no more than some hundred thousand rows. Owns that walk, which costs the memory of a page.
+each asked of every check at once and sorted by the database; a slice begins as long as the latest results let expect,
+grows and shrinks with what it finds, jumps over what is empty, and looks at no more than some hundred thousand rows.
+Owns that walk, which costs the memory of a page.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,10 @@ PAGE = 2_000
 _FIRST_SLICE_US = 6_000 * US_PER_S
 _LONGEST_SLICE_US = 100 * 86_400 * US_PER_S
 _GROWTH = 4
+# How often checks are probed is told by the latest result of each; a part of them, since others may be long gone.
+_LIVELIEST = 4
+_LEAST_TOLD = 4
+_SPARE = 1.5
 _END_OF_TIME_US = 2**62
 
 
@@ -52,7 +57,7 @@ class ResultList:
         self._filters = filters(selection)
         self._given = 0
         self._reached_us: int | None = None
-        self._slice_us = _FIRST_SLICE_US // self._count_checks()
+        self._slice_us = self._longest_us = 0  # measured with the span
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Rows with the fields of the `history` command; `action` is the advice's code."""
@@ -77,8 +82,9 @@ class ResultList:
         """How much of the work is done, by time or by rows, from 0 to 1."""
         if self._reached_us is None:
             return 0.0
-        whole_us = max(1, self._span.until_us - self._span.since_us)
-        done_us = self._span.until_us - self._reached_us if self._backwards else self._reached_us - self._span.since_us
+        span = self._whole_span
+        whole_us = max(1, span.until_us - span.since_us)
+        done_us = span.until_us - self._reached_us if self._backwards else self._reached_us - span.since_us
         by_rows = self._given / self._wanted.limit if self._wanted.limit else 0.0
         return min(1.0, max(done_us / whole_us, by_rows))
 
@@ -93,24 +99,53 @@ class ResultList:
         if Status.UP in statuses:
             yield span
         else:
+            span = self._whole_span
             since_us = max(span.since_us, pruned_before_us(self._connection))
             presence = Presence(self._connection, self._checks, statuses, backwards=self._backwards)
             yield from presence.stretches(Stretch(since_us, max(since_us, span.until_us)))
 
     @cached_property
     def _span(self) -> Stretch:
-        """From the oldest to the newest result that can be meant, whatever its status."""
+        """From the result where the walk begins to the end of what is asked for, whatever its status."""
+        edges = self._edges
+        latest = self._of_each_check(edges, backwards=self._backwards)
+        self._measure(latest)
+        if not latest:
+            return Stretch(0, 0)
+        if self._backwards:
+            return edges._replace(until_us=max(latest) + 1)
+        return edges._replace(since_us=min(latest))
+
+    @cached_property
+    def _whole_span(self) -> Stretch:
+        """The same to the last result: asking for it costs as much again, and a first page does not need it."""
+        span = self._span
+        farthest = self._nearest(span, backwards=not self._backwards)
+        if farthest is None:
+            return Stretch(0, 0)
+        return span._replace(since_us=farthest) if self._backwards else span._replace(until_us=farthest + 1)
+
+    @property
+    def _edges(self) -> Stretch:
         wanted, after = self._wanted, self._wanted.after
         edges = Stretch(wanted.since_us or 0, _END_OF_TIME_US if wanted.until_us is None else wanted.until_us)
         if after is not None and self._backwards:
-            edges = edges._replace(until_us=min(edges.until_us, after.at_us + 1))
-        elif after is not None:
-            edges = edges._replace(since_us=max(edges.since_us, after.at_us))
-        newest = self._nearest(edges, backwards=True)
-        if newest is None:
-            return Stretch(0, 0)
-        oldest = self._nearest(edges, backwards=False)
-        return Stretch(newest if oldest is None else oldest, newest + 1)
+            return edges._replace(until_us=min(edges.until_us, after.at_us + 1))
+        if after is not None:
+            return edges._replace(since_us=max(edges.since_us, after.at_us))
+        return edges
+
+    def _measure(self, latest: Sequence[int]) -> None:
+        """How long slices may be and how long the first is, from the result of each check nearest to the beginning."""
+        count = max(1, len(latest))
+        self._longest_us = _LONGEST_SLICE_US // count
+        self._slice_us = _FIRST_SLICE_US // count
+        told = count // _LIVELIEST
+        if self._backwards and told >= _LEAST_TOLD:
+            newest = sorted(latest, reverse=True)
+            wanted = PAGE if self._wanted.limit is None else min(PAGE, self._wanted.limit + 1)
+            expected_us = round(_SPARE * wanted * (newest[0] - newest[told]) / told)
+            self._slice_us = max(1, min(self._slice_us, expected_us))
 
     def _walk(self, stretch: Stretch) -> Iterator[list[dict[str, Any]]]:
         edge: Position | None = self._first_edge(stretch)
@@ -169,6 +204,11 @@ class ResultList:
 
     def _nearest(self, span: Stretch, *, backwards: bool) -> int | None:
         """The newest (or oldest) moment in `span` at which any check has a result, of whatever status."""
+        found = self._of_each_check(span, backwards=backwards)
+        return (max if backwards else min)(found, default=None)
+
+    def _of_each_check(self, span: Stretch, *, backwards: bool) -> list[int]:
+        """The newest (or oldest) moment in `span` at which each check has a result; checks without any are missing."""
         began, extreme = tables.results.c.started_at_us, func.max if backwards else func.min
         of_check = (
             select(extreme(began))
@@ -177,8 +217,8 @@ class ResultList:
             .correlate(tables.checks)
             .scalar_subquery()
         )
-        each = self._checks.with_only_columns(of_check.label("began")).select_from(tables.checks).subquery()
-        return self._connection.execute(select(extreme(each.c.began))).scalar()
+        each = self._checks.with_only_columns(of_check).select_from(tables.checks)
+        return [at_us for at_us in self._connection.execute(each).scalars().all() if at_us is not None]
 
     def _query(self, edge: Position, far_us: int, most: int) -> Select[Any]:
         row = tables.results.c
@@ -191,11 +231,6 @@ class ResultList:
             order = (at.asc(), check.asc())
         keys = select(tables.results).where(check.in_(self._checks), *bounds, *self._filters)
         return whole(keys.order_by(*order).limit(most).subquery("r"), backwards=self._backwards)
-
-    def _count_checks(self) -> int:
-        count = self._connection.execute(select(func.count()).select_from(self._checks.subquery())).scalar() or 0
-        self._longest_us = _LONGEST_SLICE_US // max(1, count)
-        return max(1, count)
 
 
 @question
