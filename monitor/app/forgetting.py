@@ -10,7 +10,7 @@ import structlog
 
 from monitor.alerting import notices
 from monitor.alerting.audience import Audience
-from monitor.clock import US_PER_S, Clock, asleep_us, iso
+from monitor.clock import US_PER_S, Clock, Moment, asleep_us, iso
 from monitor.config.size import format_size
 from monitor.domain.ages import Ages
 from monitor.errors import StorageError
@@ -21,7 +21,8 @@ LOOK_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
 LEAP_S = 86_400.0
 WARY_S = 86_400.0
-"""So long nothing is forgotten by a clock that has leapt ahead by more than `LEAP_S`: it may be wrong."""
+"""So long nothing is forgotten by a clock that has leapt ahead by more than `LEAP_S`, or is so far ahead at a start of
+all that the database knows: it may be wrong."""
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -55,7 +56,6 @@ class Forgetting:
         self._clock = clock
         self._asleep = asleep
         self._offset_us: int | None = None
-        self._wary_until_us = 0
         self._applied: Ages | None = None
         self._fit = Fit.FITS
         self._refusal = ""
@@ -78,7 +78,7 @@ class Forgetting:
             StorageError: the database refused; the next look tries again.
         """
         ages = self._ages()
-        if self._is_wary() or not await self._is_due(ages):
+        if await self._is_wary() or not await self._is_due(ages):
             return None
         pruned = await self._retention.prune(ages)
         self._applied, self._fit, self._refusal = ages, pruned.fit, ""
@@ -90,17 +90,29 @@ class Forgetting:
             await self._tell(ages, pruned.fit)
         return pruned
 
-    def _is_wary(self) -> bool:
+    async def _is_wary(self) -> bool:
+        """Whether the wall clock may be wrong: what is forgotten by such a one does not come back."""
         now = self._clock.now()
-        offset_us = now.wall_us - now.mono_us - self._asleep()
-        leapt_us = 0 if self._offset_us is None else offset_us - self._offset_us
-        self._offset_us = offset_us
+        leapt_us = await self._leapt_us(now)
+        doubted_us = await self._retention.clock_doubted_since_us()
         if leapt_us > LEAP_S * US_PER_S:
-            self._wary_until_us = now.mono_us + round(WARY_S * US_PER_S)
+            await self._retention.doubt_clock(now.wall_us)
             log.warning("retention_waits", seconds=round(leapt_us / US_PER_S), hours=round(WARY_S / 3600))
-        elif leapt_us < -LEAP_S * US_PER_S:
-            self._wary_until_us = 0
-        return now.mono_us < self._wary_until_us
+            return True
+        if doubted_us and not 0 <= now.wall_us - doubted_us < WARY_S * US_PER_S:
+            # It was right all day, or it came back.
+            await self._retention.doubt_clock(0)
+            return False
+        return doubted_us > 0
+
+    async def _leapt_us(self, now: Moment) -> int:
+        """How far the wall clock is ahead of what was to be expected: at a start of what the database knows."""
+        offset_us = now.wall_us - now.mono_us - self._asleep()
+        before_us, self._offset_us = self._offset_us, offset_us
+        if before_us is not None:
+            return offset_us - before_us
+        last_us = await self._retention.last_seen_us()
+        return now.wall_us - last_us if last_us else 0
 
     async def _is_due(self, ages: Ages) -> bool:
         since_us = self._clock.now().wall_us - await self._retention.ran_at_us()

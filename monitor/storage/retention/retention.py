@@ -31,6 +31,7 @@ from monitor.storage.writer import Writer
 PRUNED_KEY = "pruned_before_us"
 RAN_KEY = "retention_ran_at_us"
 TOLD_KEY = "size_limit_told"
+DOUBTED_KEY = "clock_doubted_since_us"
 LEVELS: Mapping[Grain, Level] = MappingProxyType(
     {Grain.FIVE_MINUTES: Level.FIVE_MINUTES, Grain.HOURS: Level.HOUR, Grain.DAYS: Level.DAY}
 )
@@ -116,6 +117,25 @@ class Retention:
     async def ran_at_us(self) -> int:
         """When `prune` last came to its end, in this run or an earlier one; 0 if it never did."""
         return await self._writer.run(lambda connection: _fact(connection, RAN_KEY))
+
+    async def last_seen_us(self) -> int:
+        """The latest moment that this database knows from before the newest run of a daemon; 0 if it knows none."""
+
+        def work(connection: Connection) -> int:
+            run = tables.daemon_runs.c
+            newest = select(func.max(run.id)).scalar_subquery()
+            beat = connection.execute(select(func.max(run.heartbeat_us)).where(run.id < newest)).scalar()
+            return max(_fact(connection, RAN_KEY), beat or 0)
+
+        return await self._writer.run(work)
+
+    async def clock_doubted_since_us(self) -> int:
+        """Since when, by that clock, the wall clock may be wrong; 0 if nobody doubts it. Survives restarts."""
+        return await self._writer.run(lambda connection: _fact(connection, DOUBTED_KEY))
+
+    async def doubt_clock(self, since_us: int) -> None:
+        """The wall clock may be wrong since then; 0: it is believed again."""
+        await self._writer.run(lambda connection: _write(connection, DOUBTED_KEY, str(since_us)))
 
     async def is_news(self, ages: Ages, fit: Fit) -> bool:
         """True once for each thing that a limit of size leads to, whatever is restarted meanwhile."""

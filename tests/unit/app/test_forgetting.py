@@ -43,7 +43,20 @@ class Forgetful:
     def __init__(self, clock: SetClock) -> None:
         self._clock = clock
         self._ran_us = 0
+        self._doubted_us = 0
         self.longest_bite_s = 0.0
+
+    async def last_seen_us(self) -> int:
+        """When it last ran."""
+        return self._ran_us
+
+    async def clock_doubted_since_us(self) -> int:
+        """As it was told."""
+        return self._doubted_us
+
+    async def doubt_clock(self, since_us: int) -> None:
+        """Remembers it."""
+        self._doubted_us = since_us
 
     async def ran_at_us(self) -> int:
         """When it last was."""
@@ -60,9 +73,11 @@ class Forgetful:
         return Pruned(fit=Fit.UNLIMITED)
 
 
-def forgetting(clock: SetClock, ages: Callable[[], Ages] = lambda: AGES) -> Forgetting:
+def forgetting(
+    clock: SetClock, ages: Callable[[], Ages] = lambda: AGES, retention: Forgetful | None = None
+) -> Forgetting:
     """With everything that it does not need here left out."""
-    retention, nobody = Forgetful(clock), cast("Any", None)
+    retention, nobody = retention or Forgetful(clock), cast("Any", None)
     return Forgetting(cast("Any", retention), ages, lambda: nobody, nobody, clock, asleep=lambda: clock.asleep_us)
 
 
@@ -109,4 +124,37 @@ async def test_a_machine_that_has_slept_for_a_week_forgets_as_ever() -> None:
     daemon = forgetting(clock)
     await daemon.look()
     clock.sleep_s(7 * DAY_S)
+    assert await daemon.look() is not None
+
+
+async def test_a_start_far_ahead_of_what_the_database_knows_forgets_nothing_for_a_day() -> None:
+    """Whatever is restarted meanwhile; then it is believed, and a later start is as ever."""
+    clock = SetClock()
+    memory = Forgetful(clock)
+    assert await forgetting(clock, retention=memory).look() is not None
+    clock.jump_s(3650 * DAY_S)
+    for _ in range(4):
+        daemon = forgetting(clock, retention=memory)
+        assert await daemon.look() is None
+        memory._ran_us = clock.now().wall_us  # the heartbeat of the run before
+        clock.pass_s(WARY_S / 5)
+        assert await daemon.look() is None
+    clock.pass_s(WARY_S / 5)
+    assert await daemon.look() is not None
+    clock.pass_s(DAY_S / 2)
+    assert await forgetting(clock, retention=memory).look() is not None
+
+
+async def test_a_start_after_the_clock_came_back_forgets_as_ever() -> None:
+    """It was wrong for one run only."""
+    clock = SetClock()
+    memory = Forgetful(clock)
+    await forgetting(clock, retention=memory).look()
+    clock.jump_s(400 * DAY_S)
+    assert await forgetting(clock, retention=memory).look() is None
+    clock.jump_s(-400 * DAY_S)
+    clock.pass_s(PRUNE_EVERY_S)
+    daemon = forgetting(clock, retention=memory)
+    assert await daemon.look() is not None
+    clock.pass_s(PRUNE_EVERY_S)
     assert await daemon.look() is not None
