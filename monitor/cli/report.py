@@ -37,6 +37,8 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+DEFAULT_GROUPS = "check,endpoint"
+
 WindowOption = Annotated[
     str | None,
     typer.Option(metavar="LENGTHS", help=f'Up to now: "24h,7d,30d,90d"; default {WINDOW}.', show_default=False),
@@ -65,8 +67,13 @@ def report(
     month: MonthOption = None,
     months: MonthsOption = None,
     by: Annotated[
-        str, typer.Option(metavar="GROUPS", help="Rows for each check,endpoint,provider,tag or all.")
-    ] = "check,endpoint",
+        str | None,
+        typer.Option(
+            metavar="GROUPS",
+            help=f"Rows for each check,endpoint,provider,tag or all; default {DEFAULT_GROUPS}.",
+            show_default=False,
+        ),
+    ] = None,
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Instead: every failed probe, with its request id.")
     ] = False,
@@ -80,10 +87,10 @@ def report(
     from monitor.app.billing import asked_of, groups_of  # noqa: PLC0415  the command line imports only what it needs
     from monitor.clock import SystemClock  # noqa: PLC0415  the same
 
-    groups, loaded = groups_of(by), load_config(config)
+    groups, loaded = groups_of(DEFAULT_GROUPS if by is None else by), load_config(config)
     now = SystemClock().now()
     periods = periods_of(Choice(window, since, until, month, months), now.wall_us, loaded.config.timezone)
-    _must_fit(output, evidence, target)
+    _must_fit(output, evidence=evidence, grouped=by is not None, target=target)
     with reader_of(loaded) as reader:
         if evidence:
             _evidence(reader, periods, loaded, Format(output))
@@ -95,7 +102,9 @@ def report(
             _figures(reader, periods, loaded, (asked_of(loaded.config, groups), now), Format(output))
 
 
-def _must_fit(output: ReportFormat, evidence: bool, target: Path | None) -> None:
+def _must_fit(output: ReportFormat, *, evidence: bool, grouped: bool, target: Path | None) -> None:
+    if evidence and grouped:
+        raise UsageError("--evidence lists single probes, so --by has nothing to group", hint="leave one of them out")
     if evidence and output is ReportFormat.HTML:
         raise UsageError("--evidence has no --format html", hint="--format csv opens in a spreadsheet")
     if target is not None and output is not ReportFormat.HTML:

@@ -119,6 +119,7 @@ def test_evidence_for_people(relaywatch: "Relaywatch") -> None:
     assert "OVERLOADED" in relaywatch("report", "--evidence").out
     assert "no probe failed" in relaywatch("report", "--evidence", "--since", "30d", "--until", "29d").out
     assert relaywatch("report", "--evidence", "--format", "html").code == 2
+    assert "--by has nothing to group" in relaywatch("report", "--evidence", "--by", "endpoint").err
 
 
 def test_a_spreadsheet_gets_one_text_in_a_cell() -> None:
