@@ -20,6 +20,7 @@ from monitor.storage.reports.charts import Name, Step, charts
 from monitor.storage.reports.evidence import failed_probes
 from monitor.storage.reports.figures import Period
 from monitor.storage.reports.report import Asked, Group, report_rows
+from monitor.storage.reports.row import is_as_long
 
 CURVES_AT_MOST = 100
 """Checks whose curves are drawn, besides those of the endpoints."""
@@ -28,7 +29,6 @@ EVIDENCE_AT_MOST = 5_000
 """Failed probes that are looked through for request ids, the oldest first."""
 _GROUPS = (Group.CHECK, Group.ENDPOINT, Group.ALL)
 _INCIDENTS_AT_MOST = 1_000_000
-_COMPARABLE_SHARE = 0.9
 _NOBODY = "unknown"
 
 
@@ -43,7 +43,8 @@ def gather(reader: Reader, period: Period, config: Config, asked: Asked, now: Mo
         voice=Voice(config.language, ZoneInfo(config.timezone)),
     )
     rows = report_rows(reader, period, now, replace(asked, by=_GROUPS, trend=False, worst_hours=WORST_HOURS_AT_MOST))
-    before = report_rows(reader, period.before, now, replace(asked, by=_GROUPS, trend=False, worst_hours=0))
+    earlier = period.before(now.wall_us)
+    before = report_rows(reader, earlier, now, replace(asked, by=_GROUPS, trend=False, worst_hours=0))
     subjects = _subjects(rows, before, _Charts(reader, facts, now, _Drawn.of(rows)))
     overall = next((one for one in subjects if one.row["endpoint"] is None), None)
     known = history.incidents(reader, now, "all", _INCIDENTS_AT_MOST)
@@ -129,7 +130,7 @@ def is_comparable(row: Row, was: Row | None) -> bool:
     """Whether something was counted before, and about as long was watched: else there is less of everything."""
     if was is None or was["availability"] is None:
         return False
-    return (was["observed_s"] or 0.0) >= _COMPARABLE_SHARE * (row["observed_s"] or 0.0)
+    return is_as_long(row["observed_s"] or 0.0, was["observed_s"] or 0.0)
 
 
 def _stretch(steps: Sequence[Step], since_us: int, until_us: int) -> Stretch:

@@ -42,11 +42,13 @@ class Period:
     until_us: int
     before_us: int | None = None
 
-    @property
-    def before(self) -> "Period":
-        """The period that ends where this one begins."""
+    def before(self, now_us: int) -> "Period":
+        """The period that ends where this one begins; as much of it as is over of this one."""
         since_us = 2 * self.since_us - self.until_us if self.before_us is None else self.before_us
-        return Period(f"before {self.name}", since_us, self.since_us)
+        until_us = self.since_us
+        if now_us < self.until_us:
+            until_us = min(until_us, since_us + max(0, now_us - self.since_us))
+        return Period(f"before {self.name}", since_us, until_us)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def report_rows(reader: Reader, period: Period, now: Moment, asked: Asked) -> li
         if row.removed_at_us is None or account.tally.probes
     ]
     checks, accounts = [row for row, _ in shown], [account for _, account in shown]
-    before = _look(reader, period.before, now, checks, asked).accounts if asked.trend else None
+    before = _look(reader, period.before(now.wall_us), now, checks, asked).accounts if asked.trend else None
     return _Writer(reader, past.told, now, asked).rows(period, checks, accounts, before)
 
 

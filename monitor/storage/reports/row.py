@@ -19,6 +19,7 @@ from monitor.storage.reports.figures import Period
 SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 COMPARED = ("availability", "latency_p50_ms", "latency_p95_ms", "ttft_p50_ms", "cost")
 """The figures whose change against the period before is told."""
+_AS_LONG = 0.9
 
 _ORDER = {status: place for place, status in enumerate(Status)}
 _MS_DIGITS, _DIGITS = 1, 9
@@ -111,11 +112,21 @@ def row_of(subject: Subject, account: Account, period: Period, told: Observed | 
 
 
 def trend_of(row: dict[str, Any], before: Account) -> dict[str, float | None] | None:
-    """By how much figures have changed since the period before; None if nothing was counted then."""
+    """By how much figures have changed since the period before; None if nothing was counted then.
+
+    Cost is a sum: where less long was watched before, its change is not known.
+    """
     if not before.tally.counted:
         return None
-    was = {**_measured(before), "cost": None if before.cost_nusd is None else usd(before.cost_nusd)}
+    watched_us = 0 if before.observed is None else before.observed.until_us - before.observed.since_us
+    knows_cost = before.cost_nusd is not None and is_as_long(row["observed_s"], watched_us / US_PER_S)
+    was = {**_measured(before), "cost": usd(before.cost_nusd or 0) if knows_cost else None}
     return {name: _change(row[name], was[name]) for name in COMPARED}
+
+
+def is_as_long(seconds: float, before_s: float) -> bool:
+    """Whether about as long was watched before: else there was less of everything. Months differ by a tenth."""
+    return before_s >= _AS_LONG * seconds
 
 
 def hour_row(at_us: int, hour: BadHour) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def test_calendar_months_of_the_time_zone() -> None:
     assert [name for name, _, _ in told(Choice(months=3))] == ["2026-09", "2026-10", "2026-11"]
     (march,) = periods_of(Choice(month="2026-03"), NOW_US, "Europe/Berlin")
     assert (march.until_us - march.since_us) / HOUR_US == 31 * 24 - 1
-    assert (march.before.until_us - march.before.since_us) / HOUR_US == 28 * 24
+    february = march.before(NOW_US)
+    assert (february.until_us - february.since_us) / HOUR_US == 28 * 24
 
 
 def test_the_newest_month_is_that_of_the_time_zone() -> None:
@@ -58,8 +59,15 @@ def test_between_two_times() -> None:
 
 def test_the_period_before() -> None:
     """Of the same length, where nothing else is said."""
-    before = Period("7d", 100, 150).before
+    before = Period("7d", 100, 150).before(150)
     assert (before.since_us, before.until_us) == (50, 100)
+
+
+@pytest.mark.parametrize(("now_us", "until_us"), [(310, 110), (395, 195), (500, 300), (600, 300), (290, 100)])
+def test_what_is_not_over_is_compared_with_as_much_of_the_period_before(now_us: int, until_us: int) -> None:
+    """Nine days of a month with nine days of the month before, which may have been shorter."""
+    before = Period("2026-11", 300, 500, before_us=100).before(now_us)
+    assert (before.since_us, before.until_us) == (100, until_us)
 
 
 @pytest.mark.parametrize(

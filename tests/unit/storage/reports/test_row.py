@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.clock import Moment, SystemClock, iso
 from monitor.domain.check import Check, CheckKind
 from monitor.domain.incident import Cause
+from monitor.domain.reply import Usage
 from monitor.domain.result import FaultDomain, Status
 from monitor.storage.reports.report import Asked, Group, Period, report_rows
 from monitor.storage.rollups.closing import Closer
@@ -90,6 +91,18 @@ async def test_a_month_is_compared_with_the_month_before(world: "World") -> None
     period = Period("2026-11", hour(world, 3).wall_us, now.wall_us, hour(world, 0).wall_us)
     (row, _) = await world.ask(report_rows, period, now, Asked())
     assert row["trend"]["availability"] == 50.0
+
+
+async def test_a_sum_is_not_compared_with_that_of_a_shorter_time(world: "World") -> None:
+    """Who is watched since yesterday has not become dearer."""
+    await world.commit(*(world.result(at(world, hours), usage=Usage(10, 5)) for hours in (0, 1, 2, 3)))
+    now = hour(world, 4)
+    asked = Asked(bill=lambda used: used.input_tokens)
+    (alike, _) = await world.ask(report_rows, Period("2h", hour(world, 2).wall_us, now.wall_us), now, asked)
+    assert alike["trend"]["cost"] == 0.0
+    longer = Period("3h", hour(world, 1).wall_us, now.wall_us)
+    (row, _) = await world.ask(report_rows, longer, now, asked)
+    assert (row["trend"]["availability"], row["trend"]["cost"]) == (0.0, None)
 
 
 async def test_the_worst_hours(world: "World") -> None:
