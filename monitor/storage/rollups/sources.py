@@ -120,7 +120,10 @@ def _sum_of(parts: Sequence[Tally]) -> Tally:
     except SketchError:
         sound = False
     # A file that was damaged must not stop what comes after it; whoever reads such a row is told.
-    return total if sound else Tally.sum_of(map(without_damage, parts))
+    total = total if sound else Tally.sum_of(map(without_damage, parts))
+    if any(part.cost_nusd is None and (part.answered or part.uncounted) for part in parts):
+        total.cost_nusd = None  # of a part only it would look like that of the whole
+    return total
 
 
 def _turns(row: Any, block: Block) -> Iterator[tuple[Cell, int]]:
@@ -156,8 +159,12 @@ def _tally(results: Sequence[_Result], tariffs: Tariffs) -> Tally:
     for code, count in codes.items():
         tally.by_status[STATUSES[code]] = count
     tally.latency, tally.ttft = map(_timing, (latencies, first_tokens))
-    for place, some in used.items():
-        _charge(tally, some, tariffs.nusd(place, some))
+    costs = [tariffs.nusd(place, some) for place, some in used.items()]
+    known = [nusd for nusd in costs if nusd is not None]
+    # Of a part only it would look like that of the whole.
+    tally.cost_nusd = sum(known) if known and len(known) == len(costs) else None
+    for some in used.values():
+        _take_in(tally, some)
     return tally
 
 
@@ -171,13 +178,11 @@ def _count(used: Used, taken: int | None, given: int | None) -> None:
     used.output_tokens += given or 0
 
 
-def _charge(tally: Tally, used: Used, nusd: int | None) -> None:
+def _take_in(tally: Tally, used: Used) -> None:
     tally.answered += used.answered
     tally.input_tokens += used.input_tokens
     tally.output_tokens += used.output_tokens
     tally.uncounted += used.uncounted
-    if nusd is not None:
-        tally.cost_nusd = (tally.cost_nusd or 0) + nusd
 
 
 def _results() -> Select[Any]:
