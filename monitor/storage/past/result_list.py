@@ -32,6 +32,7 @@ _GROWTH = 4
 _LIVELIEST = 4
 _LEAST_TOLD = 4
 _SPARE = 1.5
+_DENSEST = 1000  # many that began at the same moment tell nothing of how often
 _END_OF_TIME_US = 2**62
 
 
@@ -145,7 +146,7 @@ class ResultList:
             newest = sorted(latest, reverse=True)
             wanted = PAGE if self._wanted.limit is None else min(PAGE, self._wanted.limit + 1)
             expected_us = round(_SPARE * wanted * (newest[0] - newest[told]) / told)
-            self._slice_us = max(1, min(self._slice_us, expected_us))
+            self._slice_us = max(1, self._slice_us // _DENSEST, min(self._slice_us, expected_us))
 
     def _walk(self, stretch: Stretch) -> Iterator[list[dict[str, Any]]]:
         edge: Position | None = self._first_edge(stretch)
