@@ -33,7 +33,7 @@ def columns(*, several: bool) -> tuple[Column, ...]:
         Column("mtbf_s", "MTBF", duration, right=True, least_width=160),
         Column("nines", "nines", right=True, least_width=160),
         Column("changed", "change", right=True, least_width=150),
-        Column("tokens", "tokens", right=True, least_width=150),
+        Column("tokens", "tokens", _count, right=True, least_width=150),
         Column("cost", "cost", dollars, right=True, least_width=120),
         Column("by_status", "by status", _counts, least_width=220),
     )
@@ -105,7 +105,7 @@ def _worst(period: Period, rows: Sequence[Row], zone: str) -> Iterator[str]:
 def _changed(trend: Mapping[str, float | None] | None) -> str | None:
     """The change of availability, in percentage points."""
     change = None if trend is None else trend["availability"]
-    return None if change is None else f"{change:+.2f}"
+    return None if change is None else f"{round(change, 2) + 0.0:+.2f}"  # nothing is not less than nothing
 
 
 def _count(number: int) -> str:

@@ -130,6 +130,13 @@ def test_a_spreadsheet_gets_one_text_in_a_cell() -> None:
     assert in_cells(row(trend=None))["trend"] == {}
 
 
+def test_a_change_of_nothing_has_no_minus() -> None:
+    """A thousandth of a point less is no loss to look at."""
+    changes = (-0.001, 0.0, 0.004, -0.006, None)
+    said = [shown(row(trend=None if change is None else {"availability": change}))["changed"] for change in changes]
+    assert said == ["+0.00", "+0.00", "+0.00", "-0.01", None]
+
+
 def test_what_stands_below_the_table() -> None:
     """What is deleted, whose fault it was, the worst hours; nothing where there is nothing to say."""
     october = Period("30d", 1_790_899_200_000_000, 1_793_491_200_000_000)
