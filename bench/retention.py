@@ -21,7 +21,6 @@ from monitor.app import forgetting
 from monitor.web.metrics import Metrics
 holds, bites = [], []
 forgetting.LOOK_EVERY_S = {warm_s!r}
-forgetting.WARY_S = 0.0  # the past that is made for it may end long ago
 Metrics.observe_hold = lambda self, seconds: holds.append(seconds)
 look = forgetting.Forgetting.look
 async def told(self):

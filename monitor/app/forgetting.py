@@ -13,16 +13,13 @@ from monitor.alerting.audience import Audience
 from monitor.clock import US_PER_S, Clock, Moment, asleep_us, iso
 from monitor.config.size import format_size
 from monitor.domain.ages import Ages
+from monitor.domain.clock_belief import WARY_US, Belief
 from monitor.errors import StorageError
 from monitor.ledger import Ledger
 from monitor.storage.retention.retention import Fit, Pruned, Retention
 
 LOOK_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
-LEAP_S = 86_400.0
-WARY_S = 86_400.0
-"""So long nothing is forgotten by a clock that has leapt ahead by more than `LEAP_S`, or is so far ahead at a start of
-all that the database knows: it may be wrong."""
 
 log = structlog.get_logger("relaywatch.daemon")
 
@@ -55,7 +52,9 @@ class Forgetting:
         self._ledger = ledger
         self._clock = clock
         self._asleep = asleep
-        self._offset_us: int | None = None
+        self._asleep_us = asleep()
+        self._belief: Belief | None = None
+        self._doubts_since: Moment | None = None
         self._applied: Ages | None = None
         self._fit = Fit.FITS
         self._refusal = ""
@@ -91,28 +90,21 @@ class Forgetting:
         return pruned
 
     async def _is_wary(self) -> bool:
-        """Whether the wall clock may be wrong: what is forgotten by such a one does not come back."""
-        now = self._clock.now()
-        leapt_us = await self._leapt_us(now)
-        doubted_us = await self._retention.clock_doubted_since_us()
-        if leapt_us > LEAP_S * US_PER_S:
-            await self._retention.doubt_clock(now.wall_us)
-            log.warning("retention_waits", seconds=round(leapt_us / US_PER_S), hours=round(WARY_S / 3600))
-            return True
-        if doubted_us and not 0 <= now.wall_us - doubted_us < WARY_S * US_PER_S:
-            # It was right all day, or it came back.
-            await self._retention.doubt_clock(0)
-            return False
-        return doubted_us > 0
-
-    async def _leapt_us(self, now: Moment) -> int:
-        """How far the wall clock is ahead of what was to be expected: at a start of what the database knows."""
-        offset_us = now.wall_us - now.mono_us - self._asleep()
-        before_us, self._offset_us = self._offset_us, offset_us
-        if before_us is not None:
-            return offset_us - before_us
-        last_us = await self._retention.last_seen_us()
-        return now.wall_us - last_us if last_us else 0
+        """Whether the wall clock may be wrong. What was learned counts once it is written down."""
+        now, asleep_us = self._clock.now(), self._asleep()
+        before = self._belief
+        if before is None:
+            before = Belief(await self._retention.ran_at_us(), await self._retention.clock_doubted_since_us())
+        watched_us = None if self._doubts_since is None else now.mono_us - self._doubts_since.mono_us
+        belief = before.at(now.wall_us, slept_us=asleep_us - self._asleep_us, watched_us=watched_us)
+        if belief.doubted_us != before.doubted_us:
+            await self._retention.doubt_clock(belief.doubted_us)
+            self._doubts_since = now if belief.doubted_us else None
+            if belief.doubted_us:
+                ahead_s = (now.wall_us - (before.seen_us or before.right_us)) / US_PER_S
+                log.warning("retention_waits", seconds=round(ahead_s), hours=round(WARY_US / US_PER_S / 3600))
+        self._belief, self._asleep_us = belief, asleep_us
+        return belief.doubted_us > 0
 
     async def _is_due(self, ages: Ages) -> bool:
         since_us = self._clock.now().wall_us - await self._retention.ran_at_us()

@@ -118,17 +118,6 @@ class Retention:
         """When `prune` last came to its end, in this run or an earlier one; 0 if it never did."""
         return await self._writer.run(lambda connection: _fact(connection, RAN_KEY))
 
-    async def last_seen_us(self) -> int:
-        """The latest moment that this database knows from before the newest run of a daemon; 0 if it knows none."""
-
-        def work(connection: Connection) -> int:
-            run = tables.daemon_runs.c
-            newest = select(func.max(run.id)).scalar_subquery()
-            beat = connection.execute(select(func.max(run.heartbeat_us)).where(run.id < newest)).scalar()
-            return max(_fact(connection, RAN_KEY), beat or 0)
-
-        return await self._writer.run(work)
-
     async def clock_doubted_since_us(self) -> int:
         """Since when, by that clock, the wall clock may be wrong; 0 if nobody doubts it. Survives restarts."""
         return await self._writer.run(lambda connection: _fact(connection, DOUBTED_KEY))

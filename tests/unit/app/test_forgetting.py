@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from monitor.app.forgetting import PRUNE_EVERY_S, WARY_S, Forgetting
+import pytest
+
+from monitor.app.forgetting import PRUNE_EVERY_S, Forgetting
 from monitor.clock import US_PER_S, Moment
 from monitor.domain.ages import Ages
+from monitor.domain.clock_belief import WARY_US
+from monitor.errors import StorageError
 from monitor.storage.retention.retention import Fit, Pruned
 
 AGES = Ages(86_400, 86_400, 86_400)
 DAY_S = 86_400.0
+WARY_S = WARY_US / US_PER_S
 
 
 class SetClock:
@@ -45,10 +50,6 @@ class Forgetful:
         self._ran_us = 0
         self._doubted_us = 0
         self.longest_bite_s = 0.0
-
-    async def last_seen_us(self) -> int:
-        """When it last ran."""
-        return self._ran_us
 
     async def clock_doubted_since_us(self) -> int:
         """As it was told."""
@@ -136,7 +137,6 @@ async def test_a_start_far_ahead_of_what_the_database_knows_forgets_nothing_for_
     for _ in range(4):
         daemon = forgetting(clock, retention=memory)
         assert await daemon.look() is None
-        memory._ran_us = clock.now().wall_us  # the heartbeat of the run before
         clock.pass_s(WARY_S / 5)
         assert await daemon.look() is None
     clock.pass_s(WARY_S / 5)
@@ -158,3 +158,33 @@ async def test_a_start_after_the_clock_came_back_forgets_as_ever() -> None:
     assert await daemon.look() is not None
     clock.pass_s(PRUNE_EVERY_S)
     assert await daemon.look() is not None
+
+
+@pytest.mark.parametrize("fails", ["ran_at_us", "clock_doubted_since_us", "doubt_clock"])
+async def test_a_database_that_refuses_makes_no_clock_right(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not read, or not written down, is looked at again."""
+    clock = SetClock()
+    memory = Forgetful(clock)
+    await forgetting(clock, retention=memory).look()
+    clock.jump_s(3650 * DAY_S)
+    daemon = forgetting(clock, retention=memory)
+
+    async def refuse(*_: object) -> int:
+        raise StorageError("full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, fails, refuse)
+        with pytest.raises(StorageError):
+            await daemon.look()
+    assert await daemon.look() is None
+    assert memory._doubted_us == clock.now().wall_us
+
+
+async def test_two_starts_in_a_row_are_no_proof_of_a_clock() -> None:
+    """The first of them may have ended before it looked."""
+    clock = SetClock()
+    memory = Forgetful(clock)
+    await forgetting(clock, retention=memory).look()
+    clock.jump_s(3650 * DAY_S)
+    forgetting(clock, retention=memory)
+    assert await forgetting(clock, retention=memory).look() is None

@@ -262,19 +262,6 @@ async def test_a_limit_of_size_is_said_once(world: "World") -> None:
     assert await retention.is_news(ages, Fit.OUT_OF_REACH)
 
 
-async def test_what_the_database_knows_from_before_this_run_tells_whether_the_clock_is_right(world: "World") -> None:
-    """The last life of a daemon, or the last time that it forgot, whichever is later."""
-    retention = Retention(world.writer, SlowClock(world.start))
-    assert await retention.last_seen_us() == 0
-    await world.begin()
-    assert await retention.last_seen_us() == 0
-    await world.journal.heartbeat(world.start.plus_s(50))
-    await world.begin(world.start.plus_s(9 * DAY_S))
-    assert await retention.last_seen_us() == world.start.plus_s(50).wall_us
-    await prune(world, 60)
-    assert await retention.last_seen_us() == world.start.plus_s(60).wall_us
-
-
 async def test_a_doubt_is_remembered(world: "World") -> None:
     """By whatever is started next."""
     await Retention(world.writer, SlowClock(world.start)).doubt_clock(42)
