@@ -7,7 +7,7 @@ is the commands' business.
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -55,8 +55,8 @@ class Bar:
         self._wanted = sys.stderr.isatty()
         self._shown: Progress | None = None
 
-    def tell(self, share: float, *, rows: bool) -> None:
-        """So much is done.
+    def tell(self, share: Callable[[], float], *, rows: bool) -> None:
+        """So much is done; it is asked only while somebody is shown it.
 
         Args:
             share: from 0 to 1.
@@ -68,7 +68,7 @@ class Bar:
         if self._wanted and self._shown is None and self._clock.now().s_since(self._since) >= PATIENCE_S:
             self._shown = _begun()
         if self._shown is not None:
-            self._shown.update(self._shown.task_ids[0], completed=share, refresh=True)
+            self._shown.update(self._shown.task_ids[0], completed=share(), refresh=True)
 
     def end(self) -> None:
         """Leave the terminal as it was."""
@@ -82,7 +82,7 @@ def streamed(listed: Listed, clock: Clock | None = None) -> Iterator[Mapping[str
     bar = Bar(clock or SystemClock())
     try:
         for page in listed.pages():
-            bar.tell(listed.share(), rows=bool(page))
+            bar.tell(listed.share, rows=bool(page))
             yield from page
     finally:
         bar.end()

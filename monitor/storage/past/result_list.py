@@ -58,6 +58,7 @@ class ResultList:
         self._filters = filters(selection)
         self._given = 0
         self._reached_us: int | None = None
+        self._walked: Stretch | None = None
         self._slice_us = self._longest_us = 0  # measured with the span
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -100,7 +101,7 @@ class ResultList:
         if Status.UP in statuses:
             yield span
         else:
-            span = self._whole_span
+            span = self._walked = self._whole_span
             since_us = max(span.since_us, pruned_before_us(self._connection))
             presence = Presence(self._connection, self._checks, statuses, backwards=self._backwards)
             yield from presence.stretches(Stretch(since_us, max(since_us, span.until_us)))
@@ -200,7 +201,7 @@ class ResultList:
 
     def _is_any_beyond(self, edge: Position | None) -> bool:
         if edge is None:
-            return self._reached_us != self._far_end(self._span)
+            return self._reached_us != self._far_end(self._walked or self._span)
         return self._jump(self._span, edge.at_us) is not None
 
     def _nearest(self, span: Stretch, *, backwards: bool) -> int | None:

@@ -1,6 +1,7 @@
 """Results in the order of their times: the rows of the interface, any selection, page after page, however many."""
 
 import tracemalloc
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,11 +97,14 @@ selections = st.builds(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(rows=written, selection=selections, page=st.integers(1, 5), counted=st.booleans())
+@given(rows=written, selection=selections, page=st.integers(1, 5), counted=st.booleans(), dense=st.booleans())
 async def test_results_are_those_asked_for_in_their_order(
-    *, world: "World", rows: Written, selection: Selection, page: int, counted: bool
+    *, world: "World", rows: Written, selection: Selection, page: int, counted: bool, dense: bool
 ) -> None:
-    """As a plain filter over everything would give them, whether roll-ups tell where to look or not."""
+    """As a plain filter over everything would give them, whether roll-ups tell where to look or not.
+
+    Nor does it matter whether the first slice is as long as the latest results let expect.
+    """
     await world.writer.run(lambda connection: _write(connection, rows, counted=counted))
     matching = [row for row in rows if _is_selected(row, selection)]
     wanted = sorted(((at, check) for at, check, _, _ in matching), reverse=not selection.oldest_first)
@@ -115,7 +119,48 @@ async def test_results_are_those_asked_for_in_their_order(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(result_list, "PAGE", page)
+        if dense:
+            patch.setattr(result_list, "_LIVELIEST", 2)
+            patch.setattr(result_list, "_LEAST_TOLD", 1)
         await world.ask(ask)
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+@pytest.mark.parametrize("counted", [False, True])
+async def test_the_last_page_of_failures_is_known_for_the_last(
+    *, world: "World", counted: bool, oldest_first: bool
+) -> None:
+    """Nobody is sent to an empty one."""
+    rows: Written = [(START_US + number * US_PER_S, 1, Status.TIMEOUT, Trigger.ON_PHASE) for number in range(3)]
+    await world.writer.run(lambda connection: _write(connection, rows, counted=counted))
+    last = Selection(statuses=(Status.TIMEOUT,), limit=3, oldest_first=oldest_first)
+    assert len((await world.ask(_listed, last))[0]) == 3
+    assert not (await world.ask(_listed, last))[2]
+    assert (await world.ask(_listed, replace(last, limit=2)))[2]
+
+
+async def test_of_busy_checks_a_short_slice_is_read_first(world: "World") -> None:
+    """Beside as many that are long gone; nobody sorts minutes of twenty probes a second for ten rows."""
+    rest = (0, 0, 200, 2500, 800, 3, None, 20, 16)
+    gone = [(check, START_US - 3 * DAY_US + check, *rest) for check in range(1, 41)]
+    busy = [(check, START_US + s * US_PER_S + check, *rest) for s in range(600) for check in range(21, 41)]
+
+    def write(connection: Connection) -> None:
+        _write(connection, [])
+        load(connection, tables.checks, [(n, f"gw/chat/{n}", "gw", "chat", None, "gw", 0, None) for n in range(4, 41)])
+        load(connection, tables.results, sorted([*gone, *busy]))
+
+    def ask(reader: Reader) -> tuple[int, int, list[int]]:
+        spans: list[int] = []
+        listed = ResultList(reader, Selection(limit=10))
+        rows = list(listed)
+        spans.append(listed._slice_us)
+        return len(rows), len({row["check"] for row in rows}), spans
+
+    await world.writer.run(write)
+    count, checks, (slice_us,) = await world.ask(ask)
+    assert (count, checks) == (10, 10)
+    assert slice_us < 5 * US_PER_S
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
