@@ -6,6 +6,7 @@ Owns which result counts where ("What counts" of the documentation of availabili
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, case, select
@@ -91,7 +92,7 @@ def stored(connection: Connection, block: Block) -> Tallies:
 def folded(finer: Mapping[Cell, Tally], level: Level) -> Tallies:
     """Finer roll-ups, added up."""
     parts: defaultdict[Cell, list[Tally]] = defaultdict(list)
-    for (check_id, started_at_us), tally in finer.items():
+    for (check_id, started_at_us), tally in sorted(finer.items(), key=itemgetter(0)):
         parts[check_id, floor(started_at_us, level)].append(tally)
     return {cell: _sum_of(several) for cell, several in parts.items()}
 
@@ -121,9 +122,20 @@ def _sum_of(parts: Sequence[Tally]) -> Tally:
         sound = False
     # A file that was damaged must not stop what comes after it; whoever reads such a row is told.
     total = total if sound else Tally.sum_of(map(without_damage, parts))
-    if any(part.cost_nusd is None and (part.answered or part.uncounted) for part in parts):
-        total.cost_nusd = None  # of a part only it would look like that of the whole
+    total.cost_nusd = _together([part.cost_nusd for part in parts if part.answered or part.uncounted])
     return total
+
+
+def _together(costs: Sequence[int | None]) -> int | None:
+    """What several stretches cost in which something was used, oldest first.
+
+    Where a price became known on the way, that of a part would look like that of the whole: then the whole is unknown,
+    and whoever reads it counts it at the price known by then. A price that is known no longer takes nothing away.
+    """
+    known = [cost for cost in costs if cost is not None]
+    if not known or (costs[-1] is not None and len(known) < len(costs)):
+        return None
+    return sum(known)
 
 
 def _turns(row: Any, block: Block) -> Iterator[tuple[Cell, int]]:
@@ -159,10 +171,7 @@ def _tally(results: Sequence[_Result], tariffs: Tariffs) -> Tally:
     for code, count in codes.items():
         tally.by_status[STATUSES[code]] = count
     tally.latency, tally.ttft = map(_timing, (latencies, first_tokens))
-    costs = [tariffs.nusd(place, some) for place, some in used.items()]
-    known = [nusd for nusd in costs if nusd is not None]
-    # Of a part only it would look like that of the whole.
-    tally.cost_nusd = sum(known) if known and len(known) == len(costs) else None
+    tally.cost_nusd = _together([tariffs.nusd(place, some) for place, some in used.items()])
     for some in used.values():
         _take_in(tally, some)
     return tally
