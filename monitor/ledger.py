@@ -43,7 +43,7 @@ class Journal(Protocol):
     """What the ledger needs of a database."""
 
     async def commit(self, batch: Batch) -> None:
-        """Write the batch whole, or raise StorageError and write nothing of it."""
+        """Write the batch whole, or raise StorageError and write nothing of what is still in it."""
         ...
 
 

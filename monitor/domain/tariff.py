@@ -1,7 +1,7 @@
 """What the tokens of a check cost, and which tokens an answer without counts is taken to have used. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.domain.check import Check
@@ -70,3 +70,8 @@ def tariff_of(check: Check, prices: Prices) -> Tariff | None:
         return None
     most = most_of(check)
     return Tariff(prices.of(check.endpoint, check.model), most.input, most.output)
+
+
+def present_tariffs(checks: Iterable[Check], prices: Prices) -> dict[str, Tariff]:
+    """By check; model lists are missing."""
+    return {check.id: tariff for check in checks if (tariff := tariff_of(check, prices)) is not None}

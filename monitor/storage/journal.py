@@ -3,6 +3,7 @@
 Owns nothing of what a row holds (`rows`) nor of the hot path's statements (`batches`).
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from monitor.domain.check import Check
 from monitor.domain.prices import Prices
 from monitor.domain.renaming import NOTHING_RENAMED, Renaming
 from monitor.domain.result import Result
-from monitor.domain.tariff import tariff_of
+from monitor.domain.tariff import present_tariffs
 from monitor.errors import StorageError
 from monitor.storage import registry, tables
 from monitor.storage.batches import BatchWriter
@@ -61,22 +62,19 @@ class Journal:
             renaming: former names.
             prices: what tokens cost from now on; None leaves it as it was.
         """
-        # Before the writer is held: ten thousand take a tenth of a second.
-        known = {} if prices is None else {check.id: tariff_of(check, prices) for check in checks}
-        tariffs = {check: tariff for check, tariff in known.items() if tariff is not None}
+        # Neither the writer nor the loop waits: ten thousand take up to a tenth of a second.
+        tariffs = {} if prices is None else await asyncio.to_thread(present_tariffs, checks, prices)
 
         def work(connection: Connection) -> registry.Renamed:
             self._batches.forget()
             renamed = registry.rename(connection, renaming) if renaming else registry.Renamed({})
             self._batches.names.renamed(renamed.checks)
             registry.register(connection, checks, now)
+            if prices is not None:
+                note_tariffs(connection, tariffs, now.wall_us)
             return renamed
 
-        renamed = await self._writer.run(work)
-        if prices is not None:
-            # In a transaction of its own, since each takes long; whoever registers again after a crash writes it then.
-            await self._writer.run(lambda connection: note_tariffs(connection, tariffs, now.wall_us))
-        return renamed
+        return await self._writer.run(work)
 
     async def recorded(self, results: Collection[Result]) -> set[tuple[str, int]]:
         """Which of these results the database has: check and start, in microseconds since 1970."""

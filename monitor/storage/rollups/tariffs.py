@@ -33,19 +33,12 @@ def note_tariffs(connection: Connection, present: Mapping[str, Tariff], now_us: 
     if ahead:
         go_back(connection, now_us)
     numbers = select(tables.checks.c.check, tables.checks.c.id)
-    newest = {
-        row.check_id: _tariff(row) for row in connection.execute(select(tariffs).order_by(tariffs.c.since_us)).all()
-    }
+    # As plain tuples, because there are ten thousand of them.
+    newest = {row[0]: row[2:] for row in connection.execute(select(tariffs).order_by(tariffs.c.since_us)).all()}
     rows = [
-        (
-            number,
-            now_us if number in newest else 0,
-            *_prices(tariff.price),
-            tariff.uncounted_input,
-            tariff.uncounted_output,
-        )
-        for name, number in connection.execute(numbers).all()
-        if (tariff := present.get(name)) is not None and newest.get(number) != tariff
+        (number, now_us if number in newest else 0, *values)
+        for name, number in connection.execute(numbers)
+        if (tariff := present.get(name)) is not None and newest.get(number) != (values := _values(tariff))
     ]
     if rows:
         connection.exec_driver_sql(dialect.upsert_sql(connection.dialect, tariffs), rows)
@@ -66,5 +59,8 @@ def _tariff(row: Row[tuple[object, ...]]) -> Tariff:
     return Tariff(Price(row.input_usd, row.output_usd) if known else None, row.uncounted_input, row.uncounted_output)
 
 
-def _prices(price: Price | None) -> tuple[float | None, float | None]:
-    return (None, None) if price is None else (price.input, price.output)
+def _values(tariff: Tariff) -> tuple[float | None, ...]:
+    """As they stand in a row, behind its key."""
+    price = tariff.price
+    known = (None, None) if price is None else (price.input, price.output)
+    return (*known, tariff.uncounted_input, tariff.uncounted_output)
