@@ -45,7 +45,8 @@ class Subject:
 
     Attributes:
         row: its figures, as `report` gives them; `check` is None for an endpoint.
-        before: those of the period before, of the same length; None where too little was watched then to compare.
+        before: those of the period before, as far as this one is over; None where too little was watched then to
+            compare.
         bars: what one small bar each stands for, in order, without a gap in time.
         curve: what one point each stands for; empty where the report draws none.
     """
