@@ -53,6 +53,14 @@ MonthOption = Annotated[
 MonthsOption = Annotated[
     int | None, typer.Option(metavar="N", help="The newest N calendar months.", show_default=False)
 ]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GROUPS",
+        help=f"Rows for each check,endpoint,provider,tag or all; default {DEFAULT_GROUPS}.",
+        show_default=False,
+    ),
+]
 FileOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="A file for the HTML, not stdout.", show_default=False),
@@ -66,14 +74,7 @@ def report(
     until: UntilOption = None,
     month: MonthOption = None,
     months: MonthsOption = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            metavar="GROUPS",
-            help=f"Rows for each check,endpoint,provider,tag or all; default {DEFAULT_GROUPS}.",
-            show_default=False,
-        ),
-    ] = None,
+    by: ByOption = None,
     evidence: Annotated[
         bool, typer.Option("--evidence", help="Instead: every failed probe, with its request id.")
     ] = False,

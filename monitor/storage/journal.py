@@ -3,7 +3,6 @@
 Owns nothing of what a row holds (`rows`) nor of the hot path's statements (`batches`).
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -62,8 +61,8 @@ class Journal:
             renaming: former names.
             prices: what tokens cost from now on; None leaves it as it was.
         """
-        # Neither the writer nor the loop waits: ten thousand take up to a tenth of a second.
-        tariffs = {} if prices is None else await asyncio.to_thread(present_tariffs, checks, prices)
+        # Before the writer is held: ten thousand take up to a tenth of a second.
+        tariffs = {} if prices is None else present_tariffs(checks, prices)
 
         def work(connection: Connection) -> registry.Renamed:
             self._batches.forget()
