@@ -6,7 +6,6 @@ Owns which result counts where ("What counts" of the documentation of availabili
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, case, select
@@ -92,7 +91,7 @@ def stored(connection: Connection, block: Block) -> Tallies:
 def folded(finer: Mapping[Cell, Tally], level: Level) -> Tallies:
     """Finer roll-ups, added up."""
     parts: defaultdict[Cell, list[Tally]] = defaultdict(list)
-    for (check_id, started_at_us), tally in sorted(finer.items(), key=itemgetter(0)):
+    for (check_id, started_at_us), tally in finer.items():
         parts[check_id, floor(started_at_us, level)].append(tally)
     return {cell: _sum_of(several) for cell, several in parts.items()}
 
@@ -121,21 +120,7 @@ def _sum_of(parts: Sequence[Tally]) -> Tally:
     except SketchError:
         sound = False
     # A file that was damaged must not stop what comes after it; whoever reads such a row is told.
-    total = total if sound else Tally.sum_of(map(without_damage, parts))
-    total.cost_nusd = _together([part.cost_nusd for part in parts if part.answered or part.uncounted])
-    return total
-
-
-def _together(costs: Sequence[int | None]) -> int | None:
-    """What several stretches cost in which something was used, oldest first.
-
-    Where a price became known on the way, that of a part would look like that of the whole: then the whole is unknown,
-    and whoever reads it counts it at the price known by then. A price that is known no longer takes nothing away.
-    """
-    known = [cost for cost in costs if cost is not None]
-    if not known or (costs[-1] is not None and len(known) < len(costs)):
-        return None
-    return sum(known)
+    return total if sound else Tally.sum_of(map(without_damage, parts))
 
 
 def _turns(row: Any, block: Block) -> Iterator[tuple[Cell, int]]:
@@ -171,9 +156,8 @@ def _tally(results: Sequence[_Result], tariffs: Tariffs) -> Tally:
     for code, count in codes.items():
         tally.by_status[STATUSES[code]] = count
     tally.latency, tally.ttft = map(_timing, (latencies, first_tokens))
-    tally.cost_nusd = _together([tariffs.nusd(place, some) for place, some in used.items()])
-    for some in used.values():
-        _take_in(tally, some)
+    for place, some in used.items():
+        _charge(tally, some, tariffs.nusd(place, some))
     return tally
 
 
@@ -187,11 +171,13 @@ def _count(used: Used, taken: int | None, given: int | None) -> None:
     used.output_tokens += given or 0
 
 
-def _take_in(tally: Tally, used: Used) -> None:
+def _charge(tally: Tally, used: Used, nusd: int | None) -> None:
     tally.answered += used.answered
     tally.input_tokens += used.input_tokens
     tally.output_tokens += used.output_tokens
     tally.uncounted += used.uncounted
+    if nusd is not None:
+        tally.cost_nusd = (tally.cost_nusd or 0) + nusd
 
 
 def _results() -> Select[Any]:
