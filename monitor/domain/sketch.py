@@ -47,7 +47,6 @@ _PAIR = struct.Struct("<HI")
 _PAIR_WEIGHT = 2
 # The room of two counts, for their sum: of two bytes it holds 256 of one.
 _LANES = {1: "H", 2: "I", 4: "Q"}
-_ADDED_AT_ONCE = 4096
 
 
 class SketchError(StorageError):
@@ -240,7 +239,7 @@ def _add_dense(width: int) -> Callable[[Sequence[bytes]], dict[int, int]]:
 
     The even places and the odd ones apart, so that each sum has twice the room.
     """
-    bits, at_once, lane = 8 * width, min(1 << 8 * width, _ADDED_AT_ONCE), _LANES[width]
+    bits, at_once, lane = 8 * width, 1 << 8 * width, _LANES[width]
 
     def add(blobs: Sequence[bytes]) -> dict[int, int]:
         if width > 1 and any((len(blob) - _HEADING.size) % width for blob in blobs):

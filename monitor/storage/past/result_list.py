@@ -59,7 +59,7 @@ class ResultList:
         self._given = 0
         self._reached_us: int | None = None
         self._walked: Stretch | None = None
-        self._slice_us = self._longest_us = 0  # measured with the span
+        self._slice_us = self._longest_us = 0  # measured when the walk begins
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Rows with the fields of the `history` command; `action` is the advice's code."""
@@ -98,6 +98,7 @@ class ResultList:
         statuses = set(wanted.statuses or Status) - ({Status.UP} if wanted.faults else set())
         if self._left() == 0 or span.since_us >= span.until_us or not statuses:
             return
+        self._measure()
         if Status.UP in statuses:
             yield span
         else:
@@ -110,13 +111,16 @@ class ResultList:
     def _span(self) -> Stretch:
         """From the result where the walk begins to the end of what is asked for, whatever its status."""
         edges = self._edges
-        latest = self._of_each_check(edges, backwards=self._backwards)
-        self._measure(latest)
-        if not latest:
+        if not self._latest:
             return Stretch(0, 0)
         if self._backwards:
-            return edges._replace(until_us=max(latest) + 1)
-        return edges._replace(since_us=min(latest))
+            return edges._replace(until_us=max(self._latest) + 1)
+        return edges._replace(since_us=min(self._latest))
+
+    @cached_property
+    def _latest(self) -> list[int]:
+        """The result of each check nearest to where the walk begins."""
+        return self._of_each_check(self._edges, backwards=self._backwards)
 
     @cached_property
     def _whole_span(self) -> Stretch:
@@ -137,14 +141,14 @@ class ResultList:
             return edges._replace(since_us=max(edges.since_us, after.at_us))
         return edges
 
-    def _measure(self, latest: Sequence[int]) -> None:
-        """How long slices may be and how long the first is, from the result of each check nearest to the beginning."""
-        count = max(1, len(latest))
+    def _measure(self) -> None:
+        """How long slices may be and how long the first is."""
+        count = max(1, len(self._latest))
         self._longest_us = _LONGEST_SLICE_US // count
         self._slice_us = _FIRST_SLICE_US // count
         told = count // _LIVELIEST
         if self._backwards and told >= _LEAST_TOLD:
-            newest = sorted(latest, reverse=True)
+            newest = sorted(self._latest, reverse=True)
             wanted = PAGE if self._wanted.limit is None else min(PAGE, self._wanted.limit + 1)
             expected_us = round(_SPARE * wanted * (newest[0] - newest[told]) / told)
             self._slice_us = max(1, self._slice_us // _DENSEST, min(self._slice_us, expected_us))

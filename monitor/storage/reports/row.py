@@ -118,7 +118,7 @@ def trend_of(row: dict[str, Any], before: Account) -> dict[str, float | None] | 
     """
     if not before.tally.counted:
         return None
-    watched_us = 0 if before.observed is None else before.observed.until_us - before.observed.since_us
+    watched_us = 0 if before.observed is None else before.observed.length_us
     knows_cost = before.cost_nusd is not None and is_as_long(row["observed_s"], watched_us / US_PER_S)
     was = {**_measured(before), "cost": usd(before.cost_nusd or 0) if knows_cost else None}
     return {name: _change(row[name], was[name]) for name in COMPARED}
